@@ -1,0 +1,1 @@
+"""The enumerator's side: presenters, screens, vault and device services."""

@@ -1,0 +1,1 @@
+"""XLSForm -> XForm -> Form; the interview engine; validation."""

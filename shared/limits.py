@@ -1,0 +1,31 @@
+"""Every bound on size, depth, count and time, in one place. All are checked before allocation."""
+
+from typing import Final
+
+# Wire
+ENTRY_BYTES_MAX: Final = 1 << 20
+"""One sealed entry, header and payloads."""
+BATCH_ENTRIES_MAX: Final = 512
+BATCH_BYTES_MAX: Final = 4 << 20
+CHUNK_BYTES: Final = 256 << 10
+"""Attachments travel in chunks of this size."""
+ATTACHMENT_BYTES_MAX: Final = 2 << 30
+HAVE_VECTOR_LOGS_MAX: Final = 20_000
+CLOCK_SKEW_FLAGGED_S: Final = 600
+
+# Canonical CBOR
+CBOR_DEPTH_MAX: Final = 24
+CBOR_ITEMS_MAX: Final = 200_000
+
+# Forms
+XFORM_BYTES_MAX: Final = 32 << 20
+XFORM_NODES_MAX: Final = 200_000
+XFORM_DEPTH_MAX: Final = 64
+XPATH_CHARS_MAX: Final = 32_768
+XPATH_DEPTH_MAX: Final = 200
+XPATH_STEPS_MAX: Final = 20_000_000
+"""Node visits one evaluation may make before it is stopped with LimitExceeded."""
+REPEAT_INSTANCES_MAX: Final = 10_000
+REGEX_CHARS_MAX: Final = 2_000
+REGEX_INPUT_CHARS_MAX: Final = 10_000
+CHOICES_MAX: Final = 500_000

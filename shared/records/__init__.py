@@ -1,0 +1,1 @@
+"""Record, revision, consent, disclosure classes: what a sealed entry says once opened."""

@@ -1,0 +1,1 @@
+"""Envelope, keys, receipts: the only room that encrypts or signs."""

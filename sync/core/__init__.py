@@ -1,0 +1,1 @@
+"""Sans-I/O: logs, have-vectors, sessions, revision graph, merge. Values in, values out."""

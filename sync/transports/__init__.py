@@ -1,0 +1,1 @@
+"""HTTPS, bundle file, in-memory: ways to carry the same messages."""
