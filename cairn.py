@@ -9,11 +9,11 @@ import sys
 from typing import Final
 
 COMMANDS: Final[dict[str, tuple[str, str]]] = {
-    "client": ("mobile_client.commands", "Collect on this device: enrol, unlock, fill, finalize, sync."),
-    "steward": ("server.commands.steward", "The steward's station: root and custodian keys, approvals."),
-    "server": ("server.commands.server", "The mission server: init, run, projects, devices, records."),
+    "client": ("mobile_client.commands", "Collect on this device: enrol, fill, finalize, sync."),
+    "steward": ("server.commands.steward", "The steward's station: keys and approvals."),
+    "server": ("server.commands.server", "The mission server: projects, devices, records."),
     "hub": ("server.commands.hub", "A coordinator's hub: carries sealed records, holds no key."),
-    "hq": ("server.commands.hq", "The HQ site: pulls, verifies and shows signed releases."),
+    "hq": ("server.commands.hq", "The HQ site: pulls and shows signed releases."),
     "release": ("server.commands.release", "Tabulate, check, approve and sign a release."),
     "forms": ("server.commands.forms", "Author forms: check, convert, describe, play."),
     "xpath": ("server.commands.xpath", "Evaluate expressions: JSON lines in and out."),

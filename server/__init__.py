@@ -1,1 +1,1 @@
-"""The office side: mission server (holds the intake key), hub (carries, no key), HQ site (releases only)."""
+"""The office side: mission server (intake key), hub (carries), HQ site (releases)."""

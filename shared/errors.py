@@ -1,12 +1,12 @@
 """Every error the project raises on purpose. Codes are stable; messages carry ids, never answers.
 
 CairnError(code, retryable)
-├── FormError, SubmissionInvalid(violations)            fixable by a person; message says what to change
+├── FormError, SubmissionInvalid(violations)   fixable by a person; says what to change
 ├── ProtocolError ── LocalProtocolError (our bug), RemoteProtocolError (peer old, faulty, hostile)
-├── EnvelopeError ── HeaderInvalid, NoKeyMatches, TagMismatch   kept apart: one must not mask another
-├── PolicyDenied ── ConsentMissing, PurposeNotPermitted, DisclosureRisk;  NotFound looks the same outside
+├── EnvelopeError ── HeaderInvalid, NoKeyMatches, TagMismatch   kept apart, none masks another
+├── PolicyDenied ── ConsentMissing, PurposeNotPermitted, DisclosureRisk;  NotFound looks the same
 ├── StoreError ── StoreBusy (retryable), StoreFull, StoreCorrupt
-└── TransportError ── Offline, TimedOut, Throttled(retry_after_s)   retryable; a status, not an alarm
+└── TransportError ── Offline, TimedOut, Throttled(retry_after_s)   retryable; no alarm
 """
 
 from collections.abc import Sequence
