@@ -1,0 +1,65 @@
+# Two commands do all: `make demo` and `make test`. `make help` lists the rest.
+SHELL := /bin/bash
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.cairn-$(shell cat requirements/dev.txt pyproject.toml | sha256sum | cut -c1-16)
+SEED ?= 2026
+PYTEST := $(BIN)/pytest -p no:cacheprovider -m "not soak" -n auto --dist loadfile
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test check lint fmt types imports bench soak lock clean system-demo system-test
+
+help: ## list the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+setup: $(STAMP) ## prepare .venv with .venv/bin/cairn, nothing more
+
+$(STAMP): requirements/dev.txt pyproject.toml
+	@.ci/system-packages setup
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@echo "Installing the locked packages into $(VENV) (about a minute, once) ..."
+	@$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements/dev.txt
+	@$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@rm -f $(VENV)/.cairn-* && touch $@
+
+system-demo:
+	@.ci/system-packages demo
+
+system-test:
+	@.ci/system-packages test
+
+demo: system-demo setup ## the whole story on this machine (ONCE=1 ends by itself; SEED=, INTERVIEWS=)
+	@$(BIN)/cairn demo --seed $(SEED) $(if $(ONCE),--once) $(if $(INTERVIEWS),--interviews $(INTERVIEWS))
+
+test: system-test setup ## the whole suite, headless
+	@.ci/run-tests
+
+check: lint types imports test ## what CI runs
+
+lint: setup ## ruff: rules and format
+	@$(BIN)/ruff check . && $(BIN)/ruff format --check .
+
+fmt: setup ## format and mend what ruff can
+	@$(BIN)/ruff check --fix . ; $(BIN)/ruff format .
+
+types: setup ## mypy, strict
+	@$(BIN)/mypy
+
+imports: setup ## the rooms' import rules
+	@$(BIN)/lint-imports
+
+bench: system-test setup ## figures and ratios as JSON under build/bench
+	@$(BIN)/python tests/bench
+
+soak: system-test setup ## long runs: fault points, histories
+	@CAIRN_SOAK=1 $(BIN)/pytest -p no:cacheprovider -m soak
+
+lock: setup ## compile the lock files anew
+	@for extra in client server; do $(BIN)/uv pip compile -q --universal --generate-hashes --python-version 3.11 \
+	  --no-annotate --no-header pyproject.toml --extra $$extra -o requirements/$$extra.txt; done
+	@$(BIN)/uv pip compile -q --universal --generate-hashes --python-version 3.11 --no-annotate --no-header \
+	  pyproject.toml --extra client --extra server --extra dev -o requirements/dev.txt
+
+clean: ## remove what the targets made (asks nothing: all of it can be made again)
+	@rm -rf build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
