@@ -1,0 +1,1 @@
+"""The whole story on one machine: real processes, a fictional country, a seed."""
