@@ -17,9 +17,9 @@ WORDS = [
     "\u0643\u0645", "\u0639\u0645\u0631", "\u0631\u0628\u0651", "\u05e9\u05dc", "25", "3.5",
     "12/11/2026", "WFP", "kg", "(", ")", "[", "]", "\u060c", "\u061f", "\u06f1\u06f2", "-", "+",
     "%", "\u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645", ":", "\xe9", "5%", "$7", "\xab",
-    "\xbb", "\u200f", "!", " ", "\u2067", "\u2066", "\u2068", "\u2069", "\u202b", "\u202e",
-    "\u202c",
+    "\xbb", "\u200f", "!", " ", "\u202b", "\u202e", "\u202c",
 ]  # fmt: skip
+# No isolates here: at their end FriBidi 1.0.8 departs from Unicode's own cases, which we meet.
 
 
 def shown(text: str, base: int | None = None) -> str:
@@ -56,6 +56,20 @@ def test_an_isolated_answer_does_not_disturb_the_question() -> None:
     assert shown(text).replace("\u2068", "").replace("\u2069", "") == (
         "Is )25( \u0631\u0645\u0639 present?"
     )
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("\u2067\u0639 (5)\u2069", [0, 1, 1, 1, 2, 1, 0]),
+        ("b\u2066kg -\u2069\u0639", [0, 0, 2, 2, 2, 2, 0, 1]),
+        ("\u0639\u2066a\u2069\u0639", [1, 1, 2, 1, 1]),
+        ("a\u2068\u0639!\u2069!", [0, 0, 1, 1, 0, 0]),
+        ("\u2069\u2067a", [0, 0, 2]),  # Closed before opened, opened and never closed.
+    ],
+)
+def test_isolates_are_fenced_off(text: str, expected: list[int]) -> None:
+    assert list(levels(text)[1]) == expected
 
 
 @pytest.fixture(scope="module")
