@@ -1,0 +1,1 @@
+"""Commands about merging and moving records: `cairn merge | log | bundle | sync`."""
