@@ -5,11 +5,12 @@ enrol -> unlock -> home -> consent -> interview -> review -> receipt -> home
 unlock -> hand over (sealed records leave while locked)
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 
 from mobile_client.presenters.cases import CasesPresenter
-from mobile_client.presenters.consent import ConsentPresenter, resumed
+from mobile_client.presenters.consent import ConsentPresenter
 from mobile_client.presenters.enrol import EnrolPresenter
 from mobile_client.presenters.hand_over import HandOverPresenter
 from mobile_client.presenters.home import HomePresenter
@@ -21,6 +22,7 @@ from mobile_client.presenters.receipt import ReceiptPresenter
 from mobile_client.presenters.review import ReviewPresenter
 from mobile_client.presenters.settings import SettingsPresenter
 from mobile_client.presenters.unlock import UnlockPresenter
+from mobile_client.presenters.views import ScreenKind
 from shared.errors import CairnError
 
 
@@ -149,38 +151,40 @@ class ClientPresenter(Presenter[ClientState]):
         self._go(Screen.SETTINGS, settings)
 
     def start_form(self, form_id: str) -> None:
-        """Ask for consent to a new interview."""
-        try:
-            view = self._ports.notice(form_id)
-        except CairnError as error:
-            self._change(notice=notice_of(error))
-            return
-        consent = ConsentPresenter(
-            self._ports, view, on_agreed=self.show_interview, on_ended=self.show_home
-        )
-        self._go(Screen.CONSENT, consent)
+        """Start a new interview."""
+        self._open(lambda: self._ports.begin(form_id))
 
     def open_draft(self, draft_id: str) -> None:
-        """Ask whether the respondent of a draft agrees to go on."""
+        """Go on with a draft, after its respondent agreed to."""
+        self._open(lambda: self._ports.resume(draft_id))
+
+    def show_interview(self, interview: OpenInterview) -> None:
+        """Show an open interview; its notice where that is due."""
+        self._interview = interview
+        if interview.screen().kind is ScreenKind.CONSENT:
+            self._show_consent(interview)
+            return
+        presenter = InterviewPresenter(
+            interview,
+            on_consent=self._show_consent,
+            on_end=self.show_review,
+            on_leave=self.show_home,
+        )
+        self._go(Screen.INTERVIEW, presenter)
+
+    def _open(self, way: Callable[[], OpenInterview]) -> None:
         try:
-            view = resumed(self._ports.draft_notice(draft_id))
+            interview = way()
         except CairnError as error:
             self._change(notice=notice_of(error))
             return
+        self.show_interview(interview)
+
+    def _show_consent(self, interview: OpenInterview) -> None:
         consent = ConsentPresenter(
-            self._ports,
-            view,
-            on_agreed=self.show_interview,
-            on_ended=self.show_home,
-            resuming=draft_id,
+            interview, on_agreed=self.show_interview, on_ended=self.show_home
         )
         self._go(Screen.CONSENT, consent)
-
-    def show_interview(self, interview: OpenInterview) -> None:
-        """Show an open interview."""
-        self._interview = interview
-        presenter = InterviewPresenter(interview, on_end=self.show_review, on_leave=self.show_home)
-        self._go(Screen.INTERVIEW, presenter)
 
     def show_review(self, interview: OpenInterview) -> None:
         """Show the last look before the seal."""

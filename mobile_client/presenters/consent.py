@@ -1,18 +1,19 @@
 """Consent: the notice in the respondent's language, a decision per purpose, and how it was given.
 
 On another basis the same screen shows the informant's short notice and asks once. A refusal leaves
-a tally and nothing else.
+a tally and nothing else (CONS-004).
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from typing import Final
 
 from mobile_client.presenters.open_interview import OpenInterview
-from mobile_client.presenters.ports import ConsentGiven, ConsentPort, NoticeView
 from mobile_client.presenters.presenter import Notice, Presenter, notice_of
+from mobile_client.presenters.views import ConsentGiven, NoticeView
 from shared.errors import CairnError
 
-METHODS = ("verbal", "signature", "thumbprint", "guardian")
+METHODS: Final = ("verbal", "signature", "thumbprint", "guardian")
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,16 +21,15 @@ class ConsentState:
     """What the consent screen shows.
 
     Attributes:
-        decisions: purpose -> True agreed, False refused; a purpose not in it is not decided yet.
-        resuming: id of the draft to go on with, "" for a new interview: the respondent is asked
-            whether they still agree, and what they decided before stands.
+        view: the notice; where `view.resuming` the respondent decided before and is asked only
+            whether to go on.
+        decisions: purpose and whether it was agreed to; a purpose not in it is not decided yet.
     """
 
     view: NoticeView
     decisions: tuple[tuple[str, bool], ...] = ()
     method: str = "verbal"
     assent: bool | None = None
-    resuming: str = ""
     notice: Notice | None = None
 
     @property
@@ -50,26 +50,24 @@ class ConsentState:
 
 
 class ConsentPresenter(Presenter[ConsentState]):
-    """From a form or draft to an open interview, or to a tally."""
+    """From the notice on with the interview, or to a tally."""
 
     def __init__(
         self,
-        port: ConsentPort,
-        view: NoticeView,
+        interview: OpenInterview,
         *,
         on_agreed: Callable[[OpenInterview], None],
         on_ended: Callable[[], None],
-        resuming: str = "",
     ) -> None:
-        super().__init__(ConsentState(view=view, resuming=resuming))
-        self._port = port
+        super().__init__(ConsentState(view=interview.notice()))
+        self._interview = interview
         self._on_agreed = on_agreed
         self._on_ended = on_ended
 
     def choose_language(self, name: str) -> None:
         """Show the notice in another language; decisions stay."""
         try:
-            view = self._port.notice(self.state.view.form_id, name)
+            view = self._interview.notice(name)
         except CairnError as error:
             self._change(notice=notice_of(error))
             return
@@ -96,48 +94,32 @@ class ConsentPresenter(Presenter[ConsentState]):
         self._change(assent=agreed, notice=None)
 
     def proceed(self) -> None:
-        """Go on to the interview, or end it where nothing was agreed to."""
+        """Go on to the interview, or end it where what was agreed to does not carry it."""
         state = self.state
-        if not state.resuming and not state.complete:
+        if not state.complete:
             self._change(notice=Notice("Ask for a decision on every purpose first."))
             return
-        if not state.resuming and (self._nothing_agreed(state) or state.assent is False):
-            self.refuse()
-            return
+        given = ConsentGiven(state.view.language.name, state.granted, state.method, state.assent)
         try:
-            interview = self._open(state)
+            in_force = self._interview.consent(given)
         except CairnError as error:
             self._change(notice=notice_of(error))
             return
-        self._on_agreed(interview)
+        if in_force:
+            self._on_agreed(self._interview)
+        else:
+            self.refuse()
 
     def refuse(self, outcome: str = "refused") -> None:
-        """End here: one more in the tally of `outcome`; a draft of this respondent is destroyed."""
+        """End here: one more in the tally of `outcome`, and the draft is destroyed."""
         try:
-            if self.state.resuming:
-                self._port.abandon(self.state.resuming, outcome)
-            else:
-                self._port.refuse(self.state.view.form_id, outcome)
+            self._interview.decline(outcome)
         except CairnError as error:
             self._change(notice=notice_of(error))
             return
         self._on_ended()
 
     def leave(self) -> None:
-        """Go back without any decision; a draft stays as it is."""
+        """Go back without any decision; the draft stays as it is."""
+        self._interview.close()
         self._on_ended()
-
-    def _open(self, state: ConsentState) -> OpenInterview:
-        if state.resuming:
-            return self._port.resume(state.resuming)
-        given = ConsentGiven(state.view.language.name, state.granted, state.method, state.assent)
-        return self._port.begin(state.view.form_id, given)
-
-    @staticmethod
-    def _nothing_agreed(state: ConsentState) -> bool:
-        return bool(state.view.purposes) and not state.granted
-
-
-def resumed(view: NoticeView) -> NoticeView:
-    """Return the notice of a draft for the re-confirmation: its purposes are not asked again."""
-    return replace(view, purposes=())

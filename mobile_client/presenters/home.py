@@ -77,7 +77,7 @@ class HomePresenter(Presenter[HomeState]):
     def tally(self, form_id: str, outcome: str) -> None:
         """Count a household that was absent or could not be reached."""
         try:
-            self._ports.refuse(form_id, outcome)
+            self._ports.tally(form_id, outcome)
         except CairnError as error:
             self._change(notice=notice_of(error))
             return

@@ -51,6 +51,7 @@ class InterviewPresenter(Presenter[InterviewState]):
         self,
         interview: OpenInterview,
         *,
+        on_consent: Callable[[OpenInterview], None],
         on_end: Callable[[OpenInterview], None],
         on_leave: Callable[[], None],
     ) -> None:
@@ -63,6 +64,7 @@ class InterviewPresenter(Presenter[InterviewState]):
             )
         )
         self._interview = interview
+        self._on_consent = on_consent
         self._on_end = on_end
         self._on_leave = on_leave
         self._show()
@@ -84,6 +86,8 @@ class InterviewPresenter(Presenter[InterviewState]):
             )
         elif self.state.screen.kind is ScreenKind.END:
             self._on_end(self._interview)
+        elif self.state.screen.kind is ScreenKind.CONSENT:
+            self._on_consent(self._interview)
 
     def back(self) -> None:
         """Go one screen back; from the first one, leave to the drafts."""

@@ -3,7 +3,14 @@
 from pathlib import Path
 from typing import Protocol
 
-from mobile_client.presenters.views import Language, OutlineRow, ProgressView, ScreenView
+from mobile_client.presenters.views import (
+    ConsentGiven,
+    Language,
+    NoticeView,
+    OutlineRow,
+    ProgressView,
+    ScreenView,
+)
 
 
 class OpenInterview(Protocol):
@@ -34,7 +41,22 @@ class OpenInterview(Protocol):
         ...
 
     def screen(self) -> ScreenView:
-        """Return what stands on the screen."""
+        """Return what stands on the screen; kind CONSENT while the notice is due."""
+        ...
+
+    def notice(self, language: str | None = None) -> NoticeView:
+        """Return the notice, in the language shown unless another is named."""
+        ...
+
+    def consent(self, given: ConsentGiven) -> bool:
+        """Take the decision, or the yes to go on; False where it does not carry the interview.
+
+        A False leaves the draft as it was: `decline` ends it.
+        """
+        ...
+
+    def decline(self, outcome: str) -> None:
+        """Destroy the draft and add one to the tally: refused or abandoned."""
         ...
 
     def progress(self) -> ProgressView:

@@ -18,7 +18,6 @@ from mobile_client.presenters.views import (
     DraftRow,
     EnumeratorRow,
     FormRow,
-    Language,
     RecordRow,
     Transfer,
 )
@@ -86,65 +85,19 @@ class EnumeratorPort(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class PurposeRow:
-    """One purpose asked for, in the language of the notice."""
-
-    purpose: str
-    label: str
-
-
-@dataclass(frozen=True, slots=True)
-class NoticeView:
-    """The notice of a form in one language.
-
-    Attributes:
-        basis: consent, key_informant, observation or another the policy names.
-        audio: name of a file that reads it aloud, "" for none.
-        purposes: what the respondent decides on, one by one; empty where nothing is asked.
-    """
-
-    form_id: str
-    title: str
-    basis: str
-    text: str
-    language: Language
-    languages: tuple[Language, ...]
-    purposes: tuple[PurposeRow, ...] = ()
-    audio: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class ConsentGiven:
-    """What the respondent decided. `method` is verbal, signature, thumbprint or guardian."""
-
-    language: str
-    granted: frozenset[str]
-    method: str = "verbal"
-    assent: bool | None = None
-
-
 class ConsentPort(Protocol):
-    """From a form or a draft to an interview, through the respondent's decision."""
+    """From a form or a draft to an open interview, and to the tally."""
 
-    def notice(self, form_id: str, language: str | None = None) -> NoticeView:
-        """Return the form's notice, in its default language unless another is named."""
-        ...
-
-    def draft_notice(self, draft_id: str) -> NoticeView:
-        """Return the notice a draft's respondent heard, in the language it was heard in."""
-        ...
-
-    def begin(self, form_id: str, given: ConsentGiven) -> OpenInterview:
-        """Open a new draft that carries the decision."""
+    def begin(self, form_id: str) -> OpenInterview:
+        """Open a new interview; what is asked before consent is place and round only."""
         ...
 
     def resume(self, draft_id: str) -> OpenInterview:
-        """Open a draft again, after the respondent agreed to go on."""
+        """Open a draft again; its first screen asks whether the respondent agrees to go on."""
         ...
 
-    def refuse(self, form_id: str, outcome: str) -> None:
-        """Add one to the tally and keep nothing else: refused, absent or inaccessible."""
+    def tally(self, form_id: str, outcome: str) -> None:
+        """Count a household that was refused, absent or inaccessible; keep nothing else."""
         ...
 
     def abandon(self, draft_id: str, outcome: str) -> None:

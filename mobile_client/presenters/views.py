@@ -108,13 +108,14 @@ class ScreenKind(StrEnum):
     """What stands on the interview screen."""
 
     QUESTIONS = "questions"
+    CONSENT = "consent"
     REPEAT = "repeat"
     END = "end"
 
 
 @dataclass(frozen=True, slots=True)
 class ScreenView:
-    """One screen of an interview: a question, a field-list, a repeat, or the end.
+    """One screen of an interview: a question, a field-list, the notice, a repeat, or the end.
 
     Attributes:
         trail: labels of the groups and instances around it, outermost first.
@@ -170,6 +171,46 @@ class Language:
     name: str
     tag: str
     right_to_left: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class PurposeRow:
+    """One purpose asked for, in the language of the notice."""
+
+    purpose: str
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class NoticeView:
+    """The notice of a form in one language.
+
+    Attributes:
+        resuming: the respondent decided before and is asked only whether to go on.
+        basis: consent, key_informant, observation or another the policy names.
+        audio: name of a file that reads it aloud, "" for none.
+        purposes: what the respondent decides on, one by one; empty where nothing is asked.
+    """
+
+    form_id: str
+    title: str
+    basis: str
+    text: str
+    language: Language
+    languages: tuple[Language, ...]
+    purposes: tuple[PurposeRow, ...] = ()
+    audio: str = ""
+    resuming: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ConsentGiven:
+    """What the respondent decided. `method` is verbal, signature, thumbprint or guardian."""
+
+    language: str
+    granted: frozenset[str]
+    method: str = "verbal"
+    assent: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,124 @@
+"""Android through pyjnius. NOT RUN ON A DEVICE: kept small, isolated and loaded only there.
+
+The keystore wraps a random secret with an AES key that never leaves the hardware; the wrapped
+secret lies in a file. Source: Android's "Android Keystore system" and BatteryManager references.
+"""
+
+import importlib
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Final
+
+from mobile_client.device.linux import FilePicker, HomeStorage, write_private
+from mobile_client.device.services import DeviceFault, DeviceServices, Fix
+from shared.clock import Clock
+
+_ALIAS: Final = "cairn-device"
+_NONCE_BYTES: Final = 12
+_ENCRYPT: Final = 1
+_DECRYPT: Final = 2
+_CAPACITY: Final = 4
+"""BatteryManager.BATTERY_PROPERTY_CAPACITY."""
+_FULL: Final = 100
+
+
+def _java(name: str) -> Any:
+    return importlib.import_module("jnius").autoclass(name)
+
+
+def _activity() -> Any:
+    return _java("org.kivy.android.PythonActivity").mActivity
+
+
+class AndroidBattery:
+    """The system's battery manager."""
+
+    def percent(self) -> int | None:
+        """Return 0 to 100; None where the system does not say."""
+        manager = _activity().getSystemService("batterymanager")
+        percent = int(manager.getIntProperty(_CAPACITY))
+        return percent if 0 <= percent <= _FULL else None
+
+
+class AndroidKeystore:
+    """A secret wrapped by a key in the phone's secure hardware."""
+
+    hardware = True
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def secret(self) -> bytes:
+        """Return the secret, made at the first call."""
+        if self._path.exists():
+            sealed = self._path.read_bytes()
+            parameters = _java("javax.crypto.spec.GCMParameterSpec")(128, sealed[:_NONCE_BYTES])
+            return bytes(self._cipher(_DECRYPT, parameters).doFinal(sealed[_NONCE_BYTES:]))
+        secret = os.urandom(32)
+        cipher = self._cipher(_ENCRYPT)
+        sealed = bytes(cipher.doFinal(secret))
+        write_private(self._path, bytes(cipher.getIV()) + sealed)
+        return secret
+
+    def _cipher(self, mode: int, *parameters: object) -> Any:
+        cipher = _java("javax.crypto.Cipher").getInstance("AES/GCM/NoPadding")
+        cipher.init(mode, self._key(), *parameters)
+        return cipher
+
+    def _key(self) -> Any:
+        store = _java("java.security.KeyStore").getInstance("AndroidKeyStore")
+        store.load(None)
+        if not store.containsAlias(_ALIAS):
+            builder = _java("android.security.keystore.KeyGenParameterSpec$Builder")(
+                _ALIAS, _ENCRYPT | _DECRYPT
+            )
+            builder.setBlockModes(["GCM"]).setEncryptionPaddings(["NoPadding"]).setKeySize(256)
+            maker = _java("javax.crypto.KeyGenerator").getInstance("AES", "AndroidKeyStore")
+            maker.init(builder.build())
+            maker.generateKey()
+        return store.getKey(_ALIAS, None)
+
+
+class AndroidPosition:
+    """The last known position of the system's providers, as fresh as they have it."""
+
+    def __init__(self, clock: Clock, sleep: Callable[[float], None]) -> None:
+        self._clock = clock
+        self._sleep = sleep
+
+    def fix(self, accuracy_m: float, timeout_s: float) -> Fix:
+        """Return the first fix at least as accurate as asked, else the best in the time given."""
+        manager = _activity().getSystemService("location")
+        end_s = self._clock.monotonic_s() + timeout_s
+        best: Fix | None = None
+        while self._clock.monotonic_s() < end_s:
+            for provider in ("gps", "network"):
+                place = manager.getLastKnownLocation(provider)
+                if place is None:
+                    continue
+                found = Fix(
+                    float(place.getLatitude()),
+                    float(place.getLongitude()),
+                    float(place.getAltitude()),
+                    float(place.getAccuracy()),
+                )
+                if best is None or found.accuracy_m < best.accuracy_m:
+                    best = found
+            if best is not None and best.accuracy_m <= accuracy_m:
+                return best
+            self._sleep(1.0)
+        if best is None:
+            raise DeviceFault("no position yet; switch location on, go under open sky, or type it")
+        return best
+
+
+def android_services(home: Path, clock: Clock, sleep: Callable[[float], None]) -> DeviceServices:
+    """Return what an Android device offers; pictures are taken by the camera app and picked."""
+    return DeviceServices(
+        battery=AndroidBattery(),
+        storage=HomeStorage(home),
+        keystore=AndroidKeystore(home / "device.secret"),
+        picker=FilePicker(),
+        position=AndroidPosition(clock, sleep),
+    )
