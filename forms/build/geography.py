@@ -53,7 +53,8 @@ class Area:
     """One administrative area."""
 
     pcode: str
-    parent: str
+    level: int
+    parent: str | None
     name: Name
     ring: Ring
 
@@ -73,6 +74,7 @@ class Site:
 class Country:
     """Everything the generator knows."""
 
+    admin0: Area
     admin1: list[Area]
     admin2: list[Area]
     sites: list[Site]
@@ -89,9 +91,9 @@ def generate(seed: int = SEED) -> Country:
     outer: list[Area] = []
     for number, group in enumerate(partition(tiling, ADMIN1_COUNT, (3, 5), draw), start=1):
         parent = f"{COUNTRY}{number:02d}"
-        admin1.append(Area(parent, COUNTRY, namer.next(), tiling.outline(group)))
+        admin1.append(Area(parent, 1, COUNTRY, namer.next(), tiling.outline(group)))
         for child, cell in enumerate(group, start=1):
-            area = Area(f"{parent}{child:02d}", parent, namer.next(), tiling.outline([cell]))
+            area = Area(f"{parent}{child:02d}", 2, parent, namer.next(), tiling.outline([cell]))
             admin2.append(area)
             if len(tiling.neighbours(cell)) < 4:  # noqa: PLR2004 - a cell has four sides
                 outer.append(area)
@@ -112,7 +114,9 @@ def generate(seed: int = SEED) -> Country:
         Site(f"{area.pcode}F01", area, area.name, "flow_point", _inside(area.ring, draw))
         for area in points
     ]
-    return Country(admin1, admin2, sites, flow)
+    outline = tiling.outline(tiling.cells())
+    whole = Area(COUNTRY, 0, None, (COUNTRIES[0][1], COUNTRIES[0][3]), outline)
+    return Country(whole, admin1, admin2, sites, flow)
 
 
 def _kind(draw: Callable[[], float]) -> str:
@@ -140,6 +144,7 @@ def write(folder: Path, seed: int = SEED) -> list[Path]:
         "locations.csv": _site_csv(country.sites),
         "flow_points.csv": _site_csv(country.flow_points),
         "countries.csv": _csv([("name", "label", "label_fr", "label_ar"), *COUNTRIES]),
+        "areas.geojson": _geojson([country.admin0, *country.admin1, *country.admin2]),
         "admin1.geojson": _geojson(country.admin1),
         "admin2.geojson": _geojson(country.admin2),
     }
@@ -165,7 +170,7 @@ def _site_csv(sites: list[Site]) -> str:
     for site in sites:
         latin, arabic = site.name
         longitude, latitude = site.position
-        codes = (site.area.parent, site.area.pcode, site.kind)
+        codes = (site.area.parent or "", site.area.pcode, site.kind)
         rows.append((site.pcode, latin, latin, arabic, *codes, str(latitude), str(longitude)))
     return _csv(rows)
 
@@ -179,6 +184,7 @@ def _geojson(areas: list[Area]) -> str:
                 "id": area.pcode,
                 "properties": {
                     "pcode": area.pcode,
+                    "level": area.level,
                     "parent": area.parent,
                     "name": area.name[0],
                     "name_fr": area.name[0],

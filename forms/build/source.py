@@ -29,11 +29,12 @@ CAIRN: Final = {
 }
 PLAIN: Final = (
     "type", "name", "required", "relevant", "constraint", "calculation", "choice_filter",
-    "appearance", "parameters", "default", "read_only", "repeat_count", "bind::type",
-)  # fmt: skip
+    "appearance", "parameters", "default", "read_only", "repeat_count", )  # fmt: skip
 STRUCTURE: Final = frozenset({"begin_group", "end_group", "begin_repeat", "end_repeat"})
 METADATA: Final = frozenset({"start", "end", "today", "deviceid", "username"})
 UNASKED: Final = STRUCTURE | METADATA | {"note", "calculate", "hidden"}
+VALUE_TYPE: Final = "bind::type"
+"""A calculation is text unless its row says `value_type`."""
 NAMESPACE: Final = 'cairn="https://cairn.invalid/xforms"'
 
 Row = dict[str, str]
@@ -121,6 +122,8 @@ def _row(build: _Build, entry: Mapping[str, Any], defaults: Mapping[str, str]) -
     for key, value in entry.items():
         if key in PLAIN:
             row[key] = str(value)
+        elif key == "value_type":
+            row[VALUE_TYPE] = str(value)
         elif key in CAIRN:
             row[CAIRN[key]] = str(value)
         elif key in TEXTS:

@@ -12,7 +12,7 @@ from openpyxl.styles import Alignment, Font, PatternFill
 from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.worksheet import Worksheet
 
-from forms.build.source import CAIRN, LANGUAGES, PLAIN, TEXTS, Row, Sheets
+from forms.build.source import CAIRN, LANGUAGES, PLAIN, TEXTS, VALUE_TYPE, Row, Sheets
 
 _STAMP: Final = (2020, 1, 1, 0, 0, 0)
 _HEAD_FILL: Final = PatternFill("solid", fgColor="FF1F4E79")
@@ -22,7 +22,7 @@ _GROUP_FILL: Final = PatternFill("solid", fgColor="FFDDEBF7")
 def survey_columns() -> list[str]:
     """Return the headings of the survey sheet, in the order authors expect."""
     texts = [f"{text}::{language}" for text in TEXTS for language in LANGUAGES.values()]
-    return ["type", "name", *texts, *PLAIN[2:], *CAIRN.values()]
+    return ["type", "name", *texts, *PLAIN[2:], VALUE_TYPE, *CAIRN.values()]
 
 
 def write(sheets: Sheets, path: Path) -> None:

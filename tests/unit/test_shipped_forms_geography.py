@@ -11,6 +11,7 @@ import pytest
 from forms.build import geography
 from forms.build.build import FORMS_DIR
 from forms.build.tiles import Frame, Ring, Tiling, area, contains
+from server.deident.geography import read_geojson
 
 MEDIA = FORMS_DIR / "media"
 
@@ -109,3 +110,18 @@ def test_outline_of_one_cell_is_its_border() -> None:
     tiling = Tiling(Frame(0.0, 0.0, 1.0, 2, 2), lambda: next(values))
     assert area(tiling.outline([(0, 0)])) == pytest.approx(1.0)
     assert area(tiling.outline(tiling.cells())) == pytest.approx(4.0)
+
+
+def test_the_country_is_around_its_regions() -> None:
+    country = geography.generate()
+    regions = sum(area(region.ring) for region in country.admin1)
+    assert math.isclose(area(country.admin0.ring), regions, rel_tol=1e-9)
+
+
+def test_the_server_reads_the_areas_and_finds_each_site() -> None:
+    areas = read_geojson(json.loads((MEDIA / "areas.geojson").read_text(encoding="utf-8")))
+    assert areas.levels() == (0, 1, 2)
+    for place in rows("locations.csv"):
+        point = (float(place["longitude"]), float(place["latitude"]))
+        assert areas.locate(*point, 2) == place["admin2"]
+        assert areas.ancestor(place["admin2"], 1) == place["admin1"]

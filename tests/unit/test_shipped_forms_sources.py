@@ -13,11 +13,12 @@ from forms.build.source import CAIRN, LANGUAGES, METADATA, STRUCTURE, Row, Sheet
 
 CLASSES = {"direct", "quasi", "sensitive", "open"}
 MERGES = {"review", "latest", "earliest", "max", "min", "union", "restrictive"}
-GENERALISE = re.compile(r"age:(dtm|5y)|date:(month|year)|geo:admin[0-2]|top:[0-9]+")
+GENERALISE = re.compile(r"age:(dtm|5y)|date:(month|year)|geo:admin[0-2]|top:[0-9]+|keep|drop")
 BASES = {"consent", "key_informant", "observation"}
 ARABIC = re.compile(r"[\u0600-\u06ff]")
 BASIS_OF = {
     "household_registration": "consent",
+    "location_assessment": "key_informant",
 }
 
 
