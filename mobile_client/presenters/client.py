@@ -83,14 +83,9 @@ class ClientPresenter(Presenter[ClientState]):
     def _start(self) -> tuple[Screen, ScreenPresenter]:
         if self._ports.is_unlocked():
             return Screen.HOME, self._home()
-        if self._ports.is_enrolled() and self._ports.enumerators():
+        if self._ports.is_enrolled():
             return Screen.UNLOCK, self._unlock()
-        enrol = EnrolPresenter(
-            self._ports,
-            self._work,
-            enrolled=self._ports.is_enrolled(),
-            on_done=self.show_home,
-        )
+        enrol = EnrolPresenter(self._ports, self._work, on_done=self.show_home)
         return Screen.ENROL, enrol
 
     # Events of the whole window.

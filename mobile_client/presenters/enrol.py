@@ -1,6 +1,7 @@
-"""Joining a project: paste or scan the code, name the device, then the first enumerator's vault.
+"""Joining a project: paste or scan the code, name the device, make the first enumerator's vault.
 
-The passphrase is an argument of `finish` and never part of the state.
+The vault comes first: the key that opens the device's mailbox is sealed in it and never lies in
+the clear. The passphrase is an argument of `join` and never part of the state.
 """
 
 from collections.abc import Callable
@@ -16,15 +17,14 @@ class EnrolState:
     """What the enrolment screen shows.
 
     Attributes:
-        stage: code (nothing read yet), device (code read, not sent), person (enrolled).
+        stage: code (nothing read yet), then person (device, name and passphrase, then join).
         code: what the code says, None before one was read.
+        strength_bits: of the passphrase typed last, by estimate.
     """
 
     stage: str = "code"
     code_text: str = ""
     code: CodeView | None = None
-    device_label: str = ""
-    training: bool = False
     busy: bool = False
     notice: Notice | None = None
     strength_bits: float = 0.0
@@ -39,16 +39,8 @@ class EnrolState:
 class EnrolPresenter(Presenter[EnrolState]):
     """From a pasted code to an open vault."""
 
-    def __init__(
-        self,
-        ports: EnrolServices,
-        work: Work,
-        *,
-        enrolled: bool,
-        on_done: Callable[[], None],
-    ) -> None:
-        stage = "person" if enrolled else "code"
-        super().__init__(EnrolState(stage=stage, bits_needed=ports.bits_needed()))
+    def __init__(self, ports: EnrolServices, work: Work, *, on_done: Callable[[], None]) -> None:
+        super().__init__(EnrolState(bits_needed=ports.bits_needed()))
         self._ports = ports
         self._work = work
         self._on_done = on_done
@@ -61,53 +53,38 @@ class EnrolPresenter(Presenter[EnrolState]):
         except CairnError as error:
             self._change(stage="code", code_text=text, code=None, notice=notice_of(error))
             return
-        self._change(stage="device", code_text=text, code=code, notice=None)
+        self._change(stage="person", code_text=text, code=code, notice=None)
 
-    def enter_device_label(self, text: str) -> None:
-        """Name the device as the coordinator's list shall show it."""
-        self._change(device_label=text.strip())
-
-    def choose_training(self, *, training: bool) -> None:
-        """Mark the device as one for training: no real people's answers."""
-        self._change(training=training)
-
-    def enrol(self) -> None:
-        """Send the request; the token works once, so a lost answer may need a new code."""
-        state = self.state
-        if state.busy or state.stage != "device":
-            return
-        if not state.device_label:
-            self._change(notice=Notice("Name this device first, for example: Tablet 7."))
-            return
-        self._change(busy=True, notice=None)
-        self._work.run(
-            lambda: self._ports.enrol(state.code_text, state.device_label, training=state.training),
-            lambda _: self._change(
-                busy=False, stage="person", bits_needed=self._ports.bits_needed()
-            ),
-            self._failed,
-        )
+    def another_code(self) -> None:
+        """Go back to the code."""
+        self._change(stage="code", code_text="", code=None, notice=None)
 
     def weigh(self, passphrase: str) -> None:
         """Show how strong a passphrase being typed is."""
         self._change(strength_bits=self._ports.passphrase_bits(passphrase))
 
-    def finish(self, name: str, passphrase: str, repeated: str) -> None:
-        """Make the first enumerator's vault and open it."""
+    def join(self, device_label: str, name: str, passphrase: str, repeated: str) -> None:
+        """Make the vault, enrol this device and open the vault.
+
+        After an error it can be called again, also with a new code: the vault made before is used.
+        """
+        code = self.state.code_text
         if self.state.busy or self.state.stage != "person":
+            return
+        if not device_label.strip() or not name.strip():
+            self._change(notice=Notice("Name this device and yourself, for example: Tablet 7."))
             return
         if passphrase != repeated:
             self._change(notice=Notice("The two passphrases differ. Type them again."))
             return
         self._change(busy=True, notice=None)
+        self._work.run(
+            lambda: self._ports.join(code, device_label.strip(), name.strip(), passphrase),
+            lambda _: self._done(),
+            self._failed,
+        )
 
-        def job() -> None:
-            enumerator = self._ports.add_enumerator(name, passphrase)
-            self._ports.unlock(enumerator, passphrase)
-
-        self._work.run(job, lambda _: self._finished(), self._failed)
-
-    def _finished(self) -> None:
+    def _done(self) -> None:
         self._change(busy=False)
         self._on_done()
 

@@ -40,8 +40,12 @@ class EnrolPort(Protocol):
         """Read an enrolment code; refuse a malformed or expired one."""
         ...
 
-    def enrol(self, code: str, device_label: str, *, training: bool) -> None:
-        """*Slow.* Send the enrolment request and keep the key ring it brings."""
+    def join(self, code: str, device_label: str, name: str, passphrase: str) -> None:
+        """*Slow.* Make the first vault, enrol, keep the key ring that comes back, and unlock.
+
+        Raises:
+            TokenInvalid: the code is used up or too old; ask the coordinator for a new one.
+        """
         ...
 
 
@@ -281,7 +285,7 @@ class ClientPorts(
     """All of them: what the composition root hands to `ClientPresenter`."""
 
     def is_enrolled(self) -> bool:
-        """Tell whether this home belongs to a project yet."""
+        """Tell whether this home belongs to a project and somebody can unlock it."""
         ...
 
     def is_unlocked(self) -> bool:

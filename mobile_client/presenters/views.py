@@ -305,7 +305,7 @@ class Banner:
     Attributes:
         online: None until the first try tells.
         free_bytes, battery_percent: None where the device does not say.
-        training: this device takes no real people's answers.
+        training: the project is one for training, by its name: no real people's answers.
     """
 
     online: bool | None = None
