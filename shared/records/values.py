@@ -1,0 +1,137 @@
+"""Typed answers and the texts they come from: one reading of "2.50", one meaning of "equal".
+
+The form engine speaks text (XForms); records hold typed values, so that 2 and 2.0 are one value and
+a date travels as a number. Whatever a type cannot give back exactly stays text: nothing is lost to
+a type. Rules SEAL-051 and SEAL-070.
+"""
+
+import re
+import unicodedata
+from datetime import date
+from decimal import Decimal
+from typing import Final
+
+from shared.canonical import encode
+from shared.records.codebook import Field, Kind
+from shared.records.revision import DELETED, Deletion, Value
+
+_NUMBER: Final = re.compile(r"-?(?:0|[1-9][0-9]{0,17})(?:\.[0-9]{1,17})?")
+"""Plain decimals. A leading zero is kept as text: it may be a phone number in the wrong field."""
+_WORDS: Final = re.compile(r"[^ \t\r\n]+")
+_BLANKS: Final = re.compile(r"\s+")
+_EXACT_MAX: Final = 1 << 53
+_EPOCH_ORDINAL: Final = date(1970, 1, 1).toordinal()
+
+NUMERIC: Final = frozenset((Kind.INTEGER, Kind.DECIMAL))
+LISTS: Final = frozenset((Kind.SELECT_MULTIPLE, Kind.RANK))
+GEOPOINT_SCALES: Final = (7, 7, 2, 2)
+"""Decimal places of latitude, longitude, altitude and accuracy that travel as integers."""
+
+
+def value_from_text(field: Field, text: str) -> Value:
+    """Return the typed value of an answer's text; empty text is an answer taken back."""
+    if not text:
+        return None
+    if field.kind in NUMERIC:
+        return _number(text)
+    if field.kind is Kind.BOOLEAN:
+        return {"true": True, "false": False}.get(text, text)
+    if field.kind in LISTS:
+        return tuple(_WORDS.findall(text))
+    if field.kind is Kind.GEOPOINT:
+        numbers = geopoint_integers(text)
+        return text if numbers is None else geopoint_text(numbers)
+    return text
+
+
+def text_from_value(value: Value) -> str:
+    """Return the text the form engine reads for `value`."""
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, int):
+        return str(value)
+    if isinstance(value, float):
+        return number_text(value)
+    if isinstance(value, tuple):
+        return " ".join(value)
+    return value
+
+
+def number_text(value: float) -> str:
+    """Return a number without exponent and without trailing zeros, as XPath writes it."""
+    if value == int(value):
+        return str(int(value))
+    return f"{Decimal(repr(value)):f}"
+
+
+def _number(text: str) -> int | float | str:
+    """Return the number that `text` spells, or `text` where a number would not mean the same."""
+    if not _NUMBER.fullmatch(text):
+        return text
+    exact = Decimal(text)
+    if exact == exact.to_integral_value():
+        return int(exact)
+    value = float(text)
+    return value if Decimal(repr(value)) == exact else text
+
+
+def geopoint_integers(text: str) -> tuple[int, ...] | None:
+    """Return latitude, longitude, altitude, accuracy scaled to integers.
+
+    None where the text is not four plain numbers of at most 7, 7, 2 and 2 decimal places.
+    """
+    words = text.split(" ")
+    if len(words) != len(GEOPOINT_SCALES) or not all(_NUMBER.fullmatch(w) for w in words):
+        return None
+    scaled = [Decimal(w).scaleb(s) for w, s in zip(words, GEOPOINT_SCALES, strict=True)]
+    if any(n != n.to_integral_value() or abs(n) >= _EXACT_MAX for n in scaled):
+        return None
+    return tuple(int(n) for n in scaled)
+
+
+def geopoint_text(numbers: tuple[int, ...]) -> str:
+    """Return the text of a geopoint given as integers, without trailing zeros."""
+    return " ".join(_scaled_text(n, s) for n, s in zip(numbers, GEOPOINT_SCALES, strict=True))
+
+
+def _scaled_text(number: int, places: int) -> str:
+    sign, digits = "-" if number < 0 else "", str(abs(number)).rjust(places + 1, "0")
+    whole, fraction = digits[:-places], digits[-places:].rstrip("0")
+    return f"{sign}{whole}.{fraction}" if fraction else sign + whole
+
+
+def date_days(text: str) -> int | None:
+    """Return days since 1970-01-01, or None where `text` is not exactly an ISO date."""
+    try:
+        day = date.fromisoformat(text)
+    except ValueError:
+        return None
+    return day.toordinal() - _EPOCH_ORDINAL if day.isoformat() == text else None
+
+
+def days_text(days: int) -> str | None:
+    """Return the ISO date `days` after 1970-01-01, or None outside years 1 to 9999."""
+    try:
+        return date.fromordinal(days + _EPOCH_ORDINAL).isoformat()
+    except (ValueError, OverflowError):
+        return None
+
+
+def canonical_value(value: Value) -> Value:
+    """Return the form of `value` under which equal answers are equal (SEAL-051)."""
+    if isinstance(value, str):
+        return _BLANKS.sub(" ", unicodedata.normalize("NFC", value)).strip()
+    if isinstance(value, float) and value.is_integer() and abs(value) < _EXACT_MAX:
+        return int(value)
+    return value
+
+
+def same_value(one: Value | Deletion, other: Value | Deletion) -> bool:
+    """Tell whether two writes say the same: 2 and 2.0 do, 1 and true do not."""
+    if one is DELETED or other is DELETED:
+        return one is other
+    if type(one) is type(other) and one == other:
+        return True
+    return encode(canonical_value(one)) == encode(canonical_value(other))
