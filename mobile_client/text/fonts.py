@@ -50,6 +50,8 @@ BY_SCRIPT: Final[dict[str, Family]] = {
     "Beng": _family("NotoSansBengali"),
 }
 ICONS: Final = f"{FONTS_DIR.as_posix()}/icons.ttf"
+_ICONS_START: Final = 0xF0000
+"""Private-use plane 15, where the icons live."""
 
 
 @lru_cache(maxsize=64)
@@ -97,6 +99,8 @@ def _format_4(data: bytes, start: int) -> set[int]:
 def font_for(char: str, script: str, previous: str | None, *, bold: bool, italic: bool) -> str:
     """Return the file to draw `char` with, preferring its script's, then the one in use."""
     code = ord(char)
+    if code >= _ICONS_START:
+        return ICONS
     own = BY_SCRIPT.get(script, MAIN).file(bold=bold, italic=italic)
     main = MAIN.file(bold=bold, italic=italic)
     for path in (own, previous, main):
