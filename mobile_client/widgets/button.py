@@ -33,6 +33,7 @@ class PushButton(Tappable):
         **kwargs: Any,
     ) -> None:
         self.text = text
+        self.label = text
         self.kind = kind
         self.icon = icon
         self._trailing = icon in _TRAILING

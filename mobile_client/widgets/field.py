@@ -159,6 +159,7 @@ class Field(_ShapedInput):
     """A field on a plate. `typed` hears of every change, `entered` of the Enter key."""
 
     failing = BooleanProperty(defaultvalue=False)
+    text: str
 
     def __init__(
         self,

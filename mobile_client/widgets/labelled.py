@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from functools import partial
+
 from mobile_client.text.speech import say
 from mobile_client.widgets.base import Column, Row
 from mobile_client.widgets.button import IconButton, PushButton

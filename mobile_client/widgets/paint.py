@@ -1,7 +1,7 @@
 """Marks on the canvas: plates, text, icons, lines. Called inside `with widget.canvas`."""
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from kivy.graphics import Color, Line, Rectangle, SmoothEllipse, SmoothRoundedRectangle
 
@@ -99,6 +99,12 @@ def put_text(text: DrawnText, x: float, top: float, colour: Rgba) -> None:
     Color(*colour)
     size = text.texture.size
     Rectangle(texture=text.texture, pos=(round(x), round(top - size[1])), size=size)
+
+
+def picture(texture: Any, box: Box) -> None:
+    """Draw a texture in its own colours."""
+    Color(1, 1, 1, 1)
+    Rectangle(texture=texture, pos=box[:2], size=box[2:])
 
 
 def icon_text(name: str, size_px: int) -> DrawnText:
