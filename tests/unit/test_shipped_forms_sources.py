@@ -19,6 +19,9 @@ ARABIC = re.compile(r"[\u0600-\u06ff]")
 BASIS_OF = {
     "household_registration": "consent",
     "location_assessment": "key_informant",
+    "flow_monitoring": "observation",
+    "event_tracking": "key_informant",
+    "return_intention": "consent",
 }
 
 
