@@ -21,6 +21,7 @@ from shared.sealing.keys import (
     recipient_suite,
     verify,
 )
+from shared.sealing.receipts import Signed
 from shared.sealing.ring import SignedRing
 from shared.shapes import array, octets, text, uint, version
 
@@ -160,14 +161,20 @@ def open_request(payload: bytes) -> EnrolmentRequest:
 
 @dataclass(frozen=True, slots=True)
 class EnrolmentReply:
-    """Who the device is from now on, and the key ring to begin with (open it with `open_ring`)."""
+    """Who the device is from now on, the key ring to begin with, and its certificate.
+
+    Open the ring with `open_ring`; the certificate is sync's (SYNC-070), checked by that ring.
+    """
 
     author: AuthorId
     ring: SignedRing
+    certificate: Signed
 
     def encode(self) -> bytes:
         """Return the reply's bytes."""
-        return encode([1, self.author, self.ring.data, self.ring.signature])
+        return encode(
+            [1, self.author, self.ring.data, self.ring.signature, *self.certificate],
+        )
 
 
 def parse_reply(data: bytes) -> EnrolmentReply:
@@ -176,10 +183,14 @@ def parse_reply(data: bytes) -> EnrolmentReply:
     Raises:
         EncodingInvalid: malformed.
     """
-    items = array(version(decode(data), "an enrolment reply"), "an enrolment reply", 4)
+    items = array(version(decode(data), "an enrolment reply"), "an enrolment reply", 6)
     return EnrolmentReply(
         author=AuthorId(octets(items[1], "author", AUTHOR_ID_BYTES)),
         ring=SignedRing(
             octets(items[2], "key ring"), octets(items[3], "ring signature", SIGNATURE_BYTES)
+        ),
+        certificate=Signed(
+            octets(items[4], "certificate"),
+            octets(items[5], "certificate signature", SIGNATURE_BYTES),
         ),
     )

@@ -27,7 +27,7 @@ _DAY_MS: Final = 86_400_000
 
 
 class Reach(NamedTuple):
-    """How far one log is held: the highest sequence without a gap, and the hash there."""
+    """How far one branch of a log is held: the highest sequence without a gap, and its hash."""
 
     author: AuthorId
     incarnation: int
@@ -39,14 +39,15 @@ def check_reach(value: object, what: str) -> tuple[Reach, ...]:
     """Return a have-vector from its decoded array (SYNC-002).
 
     Raises:
-        EncodingInvalid: malformed, unsorted, or the same log twice.
+        EncodingInvalid: malformed, unsorted, or the same row twice. A forked log has a row for each
+            branch.
     """
     rows = array(value, what)
     if len(rows) > HAVE_VECTOR_LOGS_MAX:
         raise EncodingInvalid(f"{what} names more than {HAVE_VECTOR_LOGS_MAX} logs")
     reach = tuple(_reach(row, what) for row in rows)
-    if any(a[:2] >= b[:2] for a, b in pairwise(reach)):
-        raise EncodingInvalid(f"{what} must be sorted by author and incarnation, each once")
+    if any(a >= b for a, b in pairwise(reach)):
+        raise EncodingInvalid(f"{what} must be sorted, without equal rows")
     return reach
 
 
