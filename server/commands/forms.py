@@ -1,0 +1,133 @@
+"""`cairn forms`: check, convert and describe forms."""
+
+import json
+import sys
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from shared.errors import FormError
+from shared.forms.cache import dump_form
+from shared.forms.check import Checked, check_file
+from shared.forms.codebook import codebook_of
+from shared.forms.definition import Form
+from shared.forms.xform import read_form
+from shared.forms.xlsform import convert as convert_xlsform
+
+app = typer.Typer(help="Author forms: check, convert, describe, play.", no_args_is_help=True)
+
+FormFile = Annotated[
+    Path, typer.Argument(exists=True, dir_okay=False, help="XLSForm (.xlsx, .xls) or XForm (.xml)")
+]
+
+
+def load(path: Path) -> tuple[Form, bytes]:
+    """Return a form and its XForm bytes from an XLSForm or XForm file."""
+    data = path.read_bytes()
+    xform = data if path.suffix.lower() == ".xml" else convert_xlsform(path).xform
+    return read_form(xform), xform
+
+
+def fail(error: FormError) -> typer.Exit:
+    """Print an error's message and return what ends the command."""
+    sys.stderr.write(f"{error.code}: {error.message}\n")
+    return typer.Exit(1)
+
+
+@app.command()
+def check(
+    files: Annotated[list[Path], typer.Argument(exists=True, dir_okay=False)],
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object per file.")] = False,
+    strict: Annotated[bool, typer.Option(help="Warnings fail too.")] = False,
+) -> None:
+    """Report every problem at once; exit 1 if a form cannot be published."""
+    failed = False
+    for path in files:
+        checked = check_file(path.name, path.read_bytes())
+        failed |= not checked.publishable or (strict and bool(checked.problems))
+        if as_json:
+            sys.stdout.write(json.dumps(_as_json(path, checked), ensure_ascii=False) + "\n")
+        else:
+            _print(path, checked)
+    raise typer.Exit(1 if failed else 0)
+
+
+def _as_json(path: Path, checked: Checked) -> dict[str, object]:
+    return {
+        "file": str(path),
+        "publishable": checked.publishable,
+        "tablet_load_s": checked.load_s,
+        "problems": [asdict(problem) for problem in checked.problems],
+    }
+
+
+def _print(path: Path, checked: Checked) -> None:
+    console = Console(highlight=False, soft_wrap=True)
+    verdict = "can be published" if checked.publishable else "cannot be published"
+    console.print(f"{path.name}: {verdict}; about {checked.load_s} s to load on a tablet")
+    for problem in checked.problems:
+        console.print(f"  {problem.line()}", markup=False)
+
+
+@app.command()
+def convert(
+    file: FormFile,
+    output: Annotated[Path | None, typer.Option("--output", "-o", help="XForm to write.")] = None,
+    cache: Annotated[Path | None, typer.Option(help="Compiled form to write as well.")] = None,
+) -> None:
+    """Convert an XLSForm to an XForm."""
+    try:
+        form, xform = load(file)
+        if cache is not None:
+            cache.write_bytes(dump_form(form))
+    except FormError as error:
+        raise fail(error) from error
+    if output is None:
+        sys.stdout.buffer.write(xform + b"\n")
+    else:
+        output.write_bytes(xform)
+
+
+@app.command()
+def describe(
+    file: FormFile,
+    as_json: Annotated[bool, typer.Option("--json", help="The codebook as JSON.")] = False,
+) -> None:
+    """Show a form's fields with type, disclosure class, merge rule and purposes."""
+    try:
+        form, _ = load(file)
+        codebook = codebook_of(form)
+    except FormError as error:
+        raise fail(error) from error
+    if as_json:
+        fields = [asdict(field) for field in codebook.fields()]
+        body = {
+            "form_id": form.id,
+            "version": form.version,
+            "title": form.title,
+            "hash": form.hash,
+            "languages": list(form.languages),
+            "basis": form.basis,
+            "purposes": list(form.purposes),
+            "fields": fields,
+        }
+        sys.stdout.write(json.dumps(body, ensure_ascii=False) + "\n")
+        return
+    table = Table(title=f"{form.title} ({form.id} {form.version})")
+    for heading in ("field", "kind", "class", "generalise", "merge", "purposes", "choices"):
+        table.add_column(heading)
+    for field in codebook.fields():
+        table.add_row(
+            field.path,
+            field.kind.value,
+            field.disclosure.value,
+            field.generalise or "",
+            field.merge + (f" ({field.group})" if field.group else ""),
+            " ".join(field.purposes),
+            str(len(field.choices) or ""),
+        )
+    Console().print(table)

@@ -1,0 +1,272 @@
+"""The answer tree of one interview: nodes by form path, repeat instances with stable ids.
+
+Leaves to others: when a value changes (recompute.py) and what a person sees (interview.py).
+An address names a node by instance ids (shared/records/address.py); a path may also use positions.
+"""
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from typing import Final
+
+from shared import limits
+from shared.clock import RandomBytes
+from shared.errors import FormError, LimitExceeded
+from shared.forms.definition import Field, Form, Shape
+from shared.forms.xpath.node import Kind, Node
+from shared.forms.xpath.xmltree import parse_xml
+
+INSTANCE_ID_BYTES: Final = 8
+_STEP: Final = re.compile(r"([^\[\]/]+)(?:\[([0-9a-f]{16}|\d{1,9})\])?")
+_HEX_ID_CHARS: Final = 16
+
+
+class PathUnknown(FormError):
+    """A path names no node of this interview."""
+
+    code = "FORM-005"
+
+
+class AnswerNode(Node):
+    """One node of the answers.
+
+    Attributes:
+        own_relevant: its own rule's verdict; `relevant` is false also when an ancestor's is.
+        repeat: the repeat's path if this is one of its instances, else "".
+        uid: the instance id in hex; place: 1-based position among the instances.
+        index: child name -> children of that name.
+    """
+
+    __slots__ = ("field", "index", "own_relevant", "place", "relevant", "repeat", "uid")
+
+    def __init__(self, field: Field, *, text: str = "", uid: str = "") -> None:
+        super().__init__(Kind.ELEMENT, field.name, text, uri=field.uri, prefix=field.prefix)
+        self.field = field
+        self.relevant = True
+        self.own_relevant = True
+        self.repeat = field.path if field.shape is Shape.REPEAT else ""
+        self.uid = uid
+        self.place = 1
+        self.index: dict[str, list[Node]] = {}
+
+    def children(self, name: str) -> Sequence[Node]:
+        """Return the children of that name by look-up."""
+        return self.index.get(name, ())
+
+    def child(self, name: str) -> Node | None:
+        """Return the first child of that name."""
+        found = self.index.get(name)
+        return found[0] if found else None
+
+    def value(self) -> str:
+        """Return the text, empty when not relevant."""
+        if not self.relevant:
+            return ""
+        return super().value() if self.kids else self.text
+
+    def sibling_position(self) -> int:
+        """Return the place among the repeat's instances."""
+        return self.place
+
+    def append(self, child: Node) -> Node:
+        """Add a child at the end."""
+        self.index.setdefault(child.name, []).append(child)
+        return super().append(child)
+
+    def answer_children(self) -> list["AnswerNode"]:
+        """Return the children as answer nodes."""
+        return [kid for kid in self.kids if isinstance(kid, AnswerNode)]
+
+
+class Tree:
+    """All answers of one interview.
+
+    Attributes:
+        document: the document node above the root.
+        singles: path -> node for everything outside repeats.
+        templates: repeat path -> the node new instances copy.
+    """
+
+    def __init__(self, form: Form, random_bytes: RandomBytes, *, empty: bool = False) -> None:
+        """Build from the form's own instance; `empty` leaves out its repeat instances."""
+        self.form = form
+        self._random_bytes = random_bytes
+        self.document = Node(Kind.DOCUMENT, "#document")
+        self.singles: dict[str, Node] = {}
+        self.templates: dict[str, Node] = {}
+        source = parse_xml(form.instance_xml, what="the form's instance").kids[0]
+        self._collect_templates(source, form.root.path)
+        self.root = self._copy(source, form.root, empty=empty)
+        self.document.append(self.root)
+        self._register(self.root)
+
+    # ---- building
+
+    def _collect_templates(self, source: Node, root_path: str) -> None:
+        """Keep, for every repeat, its template or else its first instance."""
+        stack = [(source, root_path)]
+        while stack:
+            node, path = stack.pop()
+            field = self.form.fields.get(path)
+            if field is not None and field.shape is Shape.REPEAT:
+                known = self.templates.get(path)
+                if known is None or (_is_template(node) and not _is_template(known)):
+                    self.templates[path] = node
+            stack.extend((kid, f"{path}/{kid.name}") for kid in reversed(node.elements()))
+
+    def _copy(self, source: Node, field: Field, *, empty: bool) -> AnswerNode:
+        """Return answers made like `source`; templates inside it become no instance."""
+        node = AnswerNode(field, text="" if field.children else source.text)
+        for attribute in source.attributes:
+            if attribute.name != "template":
+                node.set_attribute(
+                    attribute.name, attribute.text, uri=attribute.uri, prefix=attribute.prefix
+                )
+        if field.shape is Shape.REPEAT:
+            node.uid = self.new_uid()
+        for kid in source.elements():
+            child = self.form.fields[f"{field.path}/{kid.name}"]
+            if child.shape is Shape.REPEAT and (_is_template(kid) or empty):
+                continue
+            copied = self._copy(kid, child, empty=empty)
+            node.append(copied)
+            if copied.repeat:
+                copied.place = len(node.index[kid.name])
+        return node
+
+    def _register(self, top: AnswerNode) -> None:
+        stack = [(top, top.field.path)]
+        while stack:
+            node, path = stack.pop()
+            self.singles[path] = node
+            stack.extend(
+                (kid, f"{path}/{kid.name}") for kid in node.answer_children() if not kid.repeat
+            )
+
+    def new_uid(self) -> str:
+        """Return a fresh instance id."""
+        return self._random_bytes(INSTANCE_ID_BYTES).hex()
+
+    # ---- repeats
+
+    def instances(self, parent: AnswerNode, repeat: Field) -> list[AnswerNode]:
+        """Return a repeat's instances under one parent."""
+        return [node for node in parent.index.get(repeat.name, ()) if isinstance(node, AnswerNode)]
+
+    def add_instance(
+        self, parent: AnswerNode, repeat: Field, uid: str = "", *, empty: bool = False
+    ) -> AnswerNode:
+        """Append a new instance made from the template; `empty` leaves out repeats inside it.
+
+        Raises:
+            LimitExceeded: the repeat has as many instances as the limit allows.
+        """
+        known = parent.index.setdefault(repeat.name, [])
+        if len(known) >= limits.REPEAT_INSTANCES_MAX:
+            raise LimitExceeded(
+                f"{repeat.path} has {limits.REPEAT_INSTANCES_MAX} instances already"
+            )
+        node = self._copy(self.templates[repeat.path], repeat, empty=empty)
+        if uid:
+            node.uid = uid
+        node.parent = parent
+        node.place = len(known) + 1
+        node.relevant = parent.relevant
+        self._insert(parent, repeat, node, known)
+        known.append(node)
+        return node
+
+    def _insert(
+        self, parent: AnswerNode, repeat: Field, node: AnswerNode, known: list[Node]
+    ) -> None:
+        """Put the node after the last instance, or where the form has the repeat."""
+        if known:
+            last = known[-1]
+            place = len(parent.kids) if parent.kids[-1] is last else parent.kids.index(last) + 1
+        else:
+            place = 0
+            for child in parent.field.children:
+                if child == repeat.path:
+                    break
+                place += len(parent.index.get(child.rpartition("/")[2], ()))
+        parent.kids.insert(place, node)
+
+    def remove_instance(self, node: AnswerNode) -> None:
+        """Take one instance out; later ones move up."""
+        parent = node.parent
+        assert isinstance(parent, AnswerNode)
+        parent.kids.remove(node)
+        siblings = parent.index[node.name]
+        siblings.remove(node)
+        for sibling in siblings[node.place - 1 :]:
+            assert isinstance(sibling, AnswerNode)
+            sibling.place -= 1
+
+    # ---- finding
+
+    def find(self, path: str) -> AnswerNode:
+        """Return the node at a path with positions or instance ids; none means the first.
+
+        Raises:
+            PathUnknown: there is no such node.
+        """
+        single = self.singles.get(path)
+        if isinstance(single, AnswerNode):
+            return single
+        node: AnswerNode | None = None
+        for step in path.strip("/").split("/"):
+            match = _STEP.fullmatch(step)
+            if match is None:
+                raise PathUnknown(f"{path!r} is not a path such as /data/member[2]/age")
+            name, place = match[1], match[2] or ""
+            name = name.rpartition(":")[2]
+            if node is None:
+                node = self.root if name == self.root.name else None
+            else:
+                node = _pick(node.index.get(name, []), place)
+            if node is None:
+                raise PathUnknown(f"this interview has no {path!r}")
+        if node is None:
+            raise PathUnknown("the path is empty")
+        return node
+
+    def walk(self, top: AnswerNode | None = None) -> Iterator[AnswerNode]:
+        """Yield a node and everything below it in form order."""
+        stack = [top or self.root]
+        while stack:
+            node = stack.pop()
+            yield node
+            if node.kids:
+                stack.extend(reversed(node.answer_children()))
+
+
+def _pick(nodes: Sequence[Node], place: str) -> AnswerNode | None:
+    if len(place) == _HEX_ID_CHARS:
+        return next((n for n in nodes if isinstance(n, AnswerNode) and n.uid == place), None)
+    number = int(place or 1)
+    node = nodes[number - 1] if 1 <= number <= len(nodes) else None
+    return node if isinstance(node, AnswerNode) else None
+
+
+def _is_template(node: Node) -> bool:
+    return any(a.name == "template" and a.prefix == "jr" for a in node.attributes) or any(
+        a.name == "template" and a.uri.endswith("openrosa.org/javarosa") for a in node.attributes
+    )
+
+
+def address_of(node: AnswerNode) -> str:
+    """Return the node's address: its path with instance ids."""
+    return _spell(node, lambda one: f"[{one.uid}]")
+
+
+def position_path(node: AnswerNode) -> str:
+    """Return the node's path with positions: `/data/member[2]/age`."""
+    return _spell(node, lambda one: f"[{one.place}]")
+
+
+def _spell(node: AnswerNode, mark: Callable[[AnswerNode], str]) -> str:
+    parts: list[str] = []
+    here: Node | None = node
+    while isinstance(here, AnswerNode):
+        parts.append(here.name + (mark(here) if here.repeat else ""))
+        here = here.parent
+    return "/" + "/".join(reversed(parts))

@@ -1,0 +1,192 @@
+"""Walking a form in order, one event at a time: group, repeat instance, question, repeat prompt.
+
+A position is a trail of frames from the outside in; the next one is found from it alone, so a step
+costs the same in the first and in the two-hundredth instance. What is not relevant is passed over
+with all it holds. How events become screens is in screens.py.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from shared.forms.definition import Control
+from shared.forms.instance import AnswerNode, Tree
+
+
+class EventKind(StrEnum):
+    """What a walk meets."""
+
+    START = "start"
+    GROUP = "group"
+    REPEAT = "repeat"
+    QUESTION = "question"
+    PROMPT = "prompt"
+    END = "end"
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """One level of a position: a control and the node it stands on.
+
+    For a repeat the node is the instance; `prompt` marks the place after the last one, whose node
+    is the parent. A group without a node of its own stands on its context.
+    """
+
+    control: Control
+    node: AnswerNode
+    prompt: bool = False
+
+    @property
+    def kind(self) -> EventKind:
+        """What this frame is."""
+        if self.prompt:
+            return EventKind.PROMPT
+        if self.control.kind == "repeat":
+            return EventKind.REPEAT
+        return EventKind.GROUP if self.control.kind == "group" else EventKind.QUESTION
+
+
+Trail = tuple[Frame, ...]
+"""From the outermost frame to the event itself; () is both ends of the form."""
+
+
+class Walker:
+    """Finds neighbours of a position in one interview."""
+
+    def __init__(
+        self,
+        tree: Tree,
+        controls: Sequence[Control],
+        can_add: Callable[[Control, AnswerNode], bool],
+    ) -> None:
+        """`can_add` tells whether an enumerator may add an instance of a repeat at a node."""
+        self._tree = tree
+        self._controls = controls
+        self._can_add = can_add
+
+    def first(self) -> Trail:
+        """Return the first event, or () if nothing is relevant."""
+        return self._enter((), self._controls, self._tree.root, 0, 1)
+
+    def last(self) -> Trail:
+        """Return the last event, or ()."""
+        trail = self._enter((), self._controls, self._tree.root, len(self._controls) - 1, -1)
+        return self._deepest(trail)
+
+    def after(self, trail: Trail) -> Trail:
+        """Return the event after this one, or () at the end."""
+        if not trail:
+            return self.first()
+        frame = trail[-1]
+        if frame.kind in (EventKind.GROUP, EventKind.REPEAT) and frame.node.relevant:
+            inside = self._enter(trail, frame.control.children, frame.node, 0, 1)
+            if inside:
+                return inside
+        return self.past(trail)
+
+    def past(self, trail: Trail) -> Trail:
+        """Return the event after everything inside this one."""
+        while trail:
+            found = self._sibling(trail, 1)
+            if found:
+                return found
+            trail = trail[:-1]
+        return ()
+
+    def before(self, trail: Trail) -> Trail:
+        """Return the event before this one, or () at the start."""
+        if not trail:
+            return self.last()
+        found = self._sibling(trail, -1)
+        if found:
+            return self._deepest(found)
+        return trail[:-1]
+
+    # ---- inside
+
+    def _deepest(self, trail: Trail) -> Trail:
+        """Go to the last event inside a position."""
+        while trail and trail[-1].kind in (EventKind.GROUP, EventKind.REPEAT):
+            frame = trail[-1]
+            children = frame.control.children
+            inside = self._enter(trail, children, frame.node, len(children) - 1, -1)
+            if not inside:
+                break
+            trail = inside
+        return trail
+
+    def _sibling(self, trail: Trail, direction: int) -> Trail:
+        """Return the next (1) or previous (-1) relevant frame under the same parent frame."""
+        outer, frame = trail[:-1], trail[-1]
+        controls = outer[-1].control.children if outer else self._controls
+        context = outer[-1].node if outer else self._tree.root
+        frames = self._frames(frame.control, context)
+        place = next(
+            (i for i, f in enumerate(frames) if f.node is frame.node and f.prompt == frame.prompt),
+            None,
+        )
+        if place is not None:
+            rest = frames[place + 1 :] if direction > 0 else frames[:place][::-1]
+            if rest:
+                return (*outer, rest[0])
+        index = next(i for i, control in enumerate(controls) if control is frame.control)
+        return self._enter(outer, controls, context, index + direction, direction)
+
+    def _enter(
+        self,
+        outer: Trail,
+        controls: Sequence[Control],
+        context: AnswerNode,
+        index: int,
+        direction: int,
+    ) -> Trail:
+        """Return the first relevant frame from `index` on, or ()."""
+        while 0 <= index < len(controls):
+            frames = self._frames(controls[index], context)
+            if frames:
+                return (*outer, frames[0 if direction > 0 else -1])
+            index += direction
+        return ()
+
+    def _frames(self, control: Control, context: AnswerNode) -> list[Frame]:
+        """Return a control's relevant frames under one context node."""
+        if control.kind == "repeat":
+            return self._repeat_frames(control, context)
+        if not control.ref:
+            return [Frame(control, context)]
+        node = descend(context, control.ref)
+        if node is None:
+            # A group around a repeat carries the repeat's own path and no node.
+            return [Frame(control, context)] if control.kind == "group" else []
+        return [Frame(control, node)] if node.relevant else []
+
+    def _repeat_frames(self, control: Control, context: AnswerNode) -> list[Frame]:
+        parent = descend(context, control.ref.rpartition("/")[0])
+        if parent is None or not parent.relevant:
+            return []
+        name = control.ref.rpartition("/")[2]
+        frames = [
+            Frame(control, node)
+            for node in parent.index.get(name, ())
+            if isinstance(node, AnswerNode) and node.relevant
+        ]
+        if self._can_add(control, parent):
+            frames.append(Frame(control, parent, prompt=True))
+        return frames
+
+
+def descend(context: AnswerNode, path: str) -> AnswerNode | None:
+    """Return the node at a form path below (or at) `context`, not entering repeats."""
+    prefix = context.field.path
+    if path == prefix:
+        return context
+    if not path.startswith(prefix + "/"):
+        above = context.parent
+        return descend(above, path) if isinstance(above, AnswerNode) else None
+    node = context
+    for name in path[len(prefix) + 1 :].split("/"):
+        found = node.child(name)
+        if not isinstance(found, AnswerNode) or found.repeat:
+            return None
+        node = found
+    return node

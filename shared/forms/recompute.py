@@ -1,0 +1,220 @@
+"""Keeps computed values, relevance and repeat counts true after every change.
+
+A work list ordered by the rules' static rank: each affected rule runs once per affected node, after
+everything it reads. No recursion, so a chain of any length is only a longer list.
+"""
+
+import heapq
+from collections.abc import Callable, Iterable
+
+from shared import limits
+from shared.errors import FormError, LimitExceeded
+from shared.forms.dependency import CALCULATE, RELEVANT, Rule
+from shared.forms.instance import AnswerNode, Tree
+from shared.forms.program import Program
+from shared.forms.types import computed_text
+from shared.forms.validate import BodyRules
+from shared.forms.xpath.context import Context
+from shared.forms.xpath.values import to_boolean, to_number
+
+_RUNS_PER_RULE_MAX = 50_000
+
+
+class Recomputer:
+    """Runs the rules of one interview.
+
+    Attributes:
+        on_change: called with each node whose value a rule changed.
+        on_new_instance: called with each repeat instance a count added.
+    """
+
+    def __init__(self, program: Program, tree: Tree, context: Context) -> None:
+        self._program = program
+        self._tree = tree
+        self._context = context
+        self._graph = program.graph
+        self._waiting: dict[int, dict[int, AnswerNode]] = {}
+        self._heap: list[tuple[int, int]] = []
+        self._tails: dict[tuple[str, str], tuple[str, ...]] = {}
+        self.on_change: Callable[[AnswerNode], None] = lambda _node: None
+        self.on_new_instance: Callable[[AnswerNode], None] = lambda _node: None
+
+    # ---- what to run
+
+    def enqueue_all(self) -> None:
+        """Run every rule on every node."""
+        for rule in self._graph.rules:
+            self._enqueue(rule, self._targets(self._tree.root, "", rule))
+
+    def enqueue_relevance(self, rules: BodyRules) -> None:
+        """Run only the relevance rules a holder of the body can judge; values stay as sent."""
+        for rule in self._graph.rules:
+            if rule.kind == RELEVANT and not rules.skips(rule.target, rule.expression):
+                self._enqueue(rule, self._targets(self._tree.root, "", rule))
+
+    def value_changed(self, node: AnswerNode) -> None:
+        """Run what reads this node."""
+        self._readers_of(node)
+
+    def instance_added(self, instance: AnswerNode) -> None:
+        """Run the new instance's own rules and what ranges over the repeat."""
+        for rule in self._program.rules_under[instance.repeat]:
+            self._enqueue(rule, self._targets(instance, instance.repeat, rule))
+        for node in self._tree.walk(instance):
+            self._readers_of(node)
+
+    def instance_removed(self, instance: AnswerNode, parent: AnswerNode) -> None:
+        """Run what ranged over the repeat and what reads the places of later instances."""
+        for node in self._tree.walk(instance):
+            for index, anchor in self._graph.readers.get(node.field.path, ()):
+                if not _within(anchor, instance.repeat):
+                    self._enqueue_anchored(index, anchor, parent)
+        for sibling in self._tree.instances(parent, instance.field)[instance.place - 1 :]:
+            self._readers_of(sibling)
+
+    def _readers_of(self, node: AnswerNode) -> None:
+        for index, anchor in self._graph.readers.get(node.field.path, ()):
+            self._enqueue_anchored(index, anchor, node)
+
+    def _enqueue_anchored(self, index: int, anchor: str, node: AnswerNode) -> None:
+        rule = self._graph.rules[index]
+        top: AnswerNode = self._tree.root
+        if anchor:
+            here = node
+            while here.repeat != anchor:
+                above = here.parent
+                if not isinstance(above, AnswerNode):
+                    return
+                here = above
+            top = here
+        self._enqueue(rule, self._targets(top, anchor, rule))
+
+    def _targets(self, top: AnswerNode, anchor: str, rule: Rule) -> list[AnswerNode]:
+        """Return the nodes a rule writes below an instance; a count writes on the parent."""
+        if not anchor and (single := self._tree.singles.get(rule.target)) is not None:
+            return [single] if isinstance(single, AnswerNode) else []
+        tail = self._tails.get((anchor, rule.target))
+        if tail is None:
+            path = rule.target if rule.kind != "count" else rule.target.rpartition("/")[0]
+            start = anchor or self._tree.root.field.path
+            tail = tuple(path[len(start) :].strip("/").split("/")) if path != start else ()
+            self._tails[anchor, rule.target] = tail
+        here = [top]
+        for name in tail:
+            here = [k for n in here for k in n.index.get(name, ()) if isinstance(k, AnswerNode)]
+        return here
+
+    def _enqueue(self, rule: Rule, nodes: Iterable[AnswerNode]) -> None:
+        waiting = self._waiting.get(rule.index)
+        if waiting is None:
+            waiting = self._waiting[rule.index] = {}
+            heapq.heappush(self._heap, (self._graph.rank[rule.index], rule.index))
+        for node in nodes:
+            waiting[id(node)] = node
+
+    # ---- running
+
+    def run(self) -> None:
+        """Run until nothing waits.
+
+        Raises:
+            FormError: an expression cannot be evaluated; the message names the field.
+            LimitExceeded: rules keep changing each other.
+        """
+        runs = 0
+        while self._heap:
+            _, index = heapq.heappop(self._heap)
+            nodes = self._waiting.pop(index)
+            rule = self._graph.rules[index]
+            runs += len(nodes)
+            if runs > _RUNS_PER_RULE_MAX * (1 + len(self._graph.rules)):
+                raise LimitExceeded(f"{rule.target} keeps changing; its calculation never settles")
+            try:
+                for node in nodes.values():
+                    self._run_one(rule, node)
+            except FormError as error:
+                self._clear()
+                if error.message.startswith(rule.target):
+                    raise
+                raise type(error)(f"{rule.target} ({rule.kind}): {error.message}") from error
+
+    def _clear(self) -> None:
+        self._heap.clear()
+        self._waiting.clear()
+
+    def _run_one(self, rule: Rule, node: AnswerNode) -> None:
+        context = self._context
+        context.current = node
+        context.steps_left = limits.XPATH_STEPS_MAX
+        closure = self._program.closure(rule.expression)
+        if rule.kind == CALCULATE:
+            text = computed_text(closure(context, node), node.field.type, context.zone)
+            if text != node.text:
+                node.text = text
+                self._readers_of(node)
+                self.on_change(node)
+        elif rule.kind == RELEVANT:
+            self._set_relevance(node, to_boolean(closure(context, node)))
+        else:
+            self._set_count(rule, node)
+
+    def _set_relevance(self, node: AnswerNode, own: bool) -> None:  # noqa: FBT001 - the verdict
+        if node.own_relevant == own:
+            return
+        node.own_relevant = own
+        parent = node.parent
+        self.spread_relevance(node, not isinstance(parent, AnswerNode) or parent.relevant)
+
+    def spread_relevance(self, top: AnswerNode, above: bool) -> None:  # noqa: FBT001
+        """Bring `relevant` of a node and everything below in line with its ancestors."""
+        stack = [(top, above)]
+        while stack:
+            node, allowed = stack.pop()
+            relevant = allowed and node.own_relevant
+            if relevant == node.relevant:
+                continue
+            node.relevant = relevant
+            self._readers_of(node)
+            stack.extend((kid, relevant) for kid in node.answer_children())
+
+    # ---- counted repeats
+
+    def _set_count(self, rule: Rule, parent: AnswerNode) -> None:
+        repeat = self._program.form.fields[rule.target]
+        probe = AnswerNode(repeat)
+        probe.parent = parent
+        self._context.current = probe
+        number = to_number(self._program.closure(rule.expression)(self._context, probe))
+        wanted = int(number) if number == number and number > 0 else 0  # noqa: PLR0124 - NaN
+        if wanted > limits.REPEAT_INSTANCES_MAX:
+            raise LimitExceeded(
+                f"{repeat.path} is to have {wanted} instances; "
+                f"the limit is {limits.REPEAT_INSTANCES_MAX}"
+            )
+        present = self._tree.instances(parent, repeat)
+        for instance in reversed(present[wanted:]):
+            self.remove(instance)
+        for _ in range(len(present), wanted):
+            self.add(parent, rule.target)
+
+    def add(self, parent: AnswerNode, path: str, uid: str = "") -> AnswerNode:
+        """Add a repeat instance and enqueue what it touches."""
+        instance = self._tree.add_instance(parent, self._program.form.fields[path], uid)
+        self.on_new_instance(instance)
+        if not parent.relevant:
+            instance.relevant = True
+            self.spread_relevance(instance, above=False)
+        self.instance_added(instance)
+        return instance
+
+    def remove(self, instance: AnswerNode) -> None:
+        """Remove a repeat instance and enqueue what it touched."""
+        parent = instance.parent
+        assert isinstance(parent, AnswerNode)
+        self._tree.remove_instance(instance)
+        self.instance_removed(instance, parent)
+
+
+def _within(anchor: str, repeat: str) -> bool:
+    """Tell whether an anchor lies inside (or is) the repeat, so its readers went with it."""
+    return anchor == repeat or anchor.startswith(repeat + "/")

@@ -1,0 +1,137 @@
+"""Bind types: which texts a field may hold, and how a computed value is written down."""
+
+import math
+import re
+from datetime import tzinfo
+from typing import Final
+
+from shared.errors import FormError
+from shared.forms.xpath.dates import (
+    DateValue,
+    date_of_days,
+    moment_of_days,
+    moment_text,
+    parse_date,
+    parse_moment,
+    parse_time,
+)
+from shared.forms.xpath.values import Value, number_text, to_text
+
+_INTEGER: Final = re.compile(r"[+-]?\d{1,18}")
+_DECIMAL: Final = re.compile(r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?")
+_DEGREES_LATITUDE: Final = 90
+_DEGREES_LONGITUDE: Final = 180
+_INTEGER_TYPES: Final = frozenset({"int", "integer", "long"})
+
+
+class AnswerInvalid(FormError):
+    """A text is not of its field's type."""
+
+    code = "FORM-007"
+
+
+def computed_text(value: Value, type_name: str, zone: tzinfo) -> str:
+    """Return how a calculation's result is stored in a field of a type."""
+    if isinstance(value, float):
+        if math.isnan(value):
+            return "" if type_name != "string" else "NaN"
+        if type_name == "date":
+            day = date_of_days(value, zone)
+            return "" if day is None else day.isoformat()
+        if type_name == "dateTime":
+            moment = moment_of_days(value, zone)
+            return "" if moment is None else moment_text(moment)
+        if type_name in _INTEGER_TYPES and math.isfinite(value):
+            return str(math.trunc(value))
+        return number_text(value)
+    if isinstance(value, DateValue) and type_name == "date":
+        return value.text[:10]
+    text = to_text(value)
+    if type_name in _INTEGER_TYPES and text and not _INTEGER.fullmatch(text):
+        return _truncated(text)
+    return text
+
+
+def _truncated(text: str) -> str:
+    if _DECIMAL.fullmatch(text):
+        return str(math.trunc(float(text)))
+    return text
+
+
+def checked_text(text: str, type_name: str, zone: tzinfo) -> str:
+    """Return an answer's canonical text.
+
+    Raises:
+        AnswerInvalid: it is not of that type; the message says what is.
+    """
+    if text == "":
+        return ""
+    check = _CHECKS.get(type_name)
+    return text if check is None else check(text.strip(), zone)
+
+
+def _integer(text: str, _zone: tzinfo) -> str:
+    if not _INTEGER.fullmatch(text):
+        raise AnswerInvalid("write a whole number, such as 12")
+    return text.removeprefix("+")
+
+
+def _decimal(text: str, _zone: tzinfo) -> str:
+    if not _DECIMAL.fullmatch(text):
+        raise AnswerInvalid("write a number, such as 12.5")
+    return text.removeprefix("+")
+
+
+def _date(text: str, zone: tzinfo) -> str:
+    if parse_date(text) is None or parse_moment(text, zone) is None:
+        raise AnswerInvalid("write a date as year-month-day, such as 2026-03-31")
+    return text[:10]
+
+
+def _time(text: str, _zone: tzinfo) -> str:
+    if parse_time(text) is None:
+        raise AnswerInvalid("write a time as hours:minutes, such as 14:30")
+    return text
+
+
+def _date_time(text: str, zone: tzinfo) -> str:
+    if parse_moment(text, zone) is None:
+        raise AnswerInvalid("write a date and time, such as 2026-03-31T14:30:00")
+    return text
+
+
+def _boolean(text: str, _zone: tzinfo) -> str:
+    if text not in ("true", "false", "1", "0"):
+        raise AnswerInvalid("answer true or false")
+    return text
+
+
+def _geopoint(text: str, _zone: tzinfo) -> str:
+    numbers = [float(part) for part in text.split() if _DECIMAL.fullmatch(part)]
+    if len(numbers) != len(text.split()) or not 2 <= len(numbers) <= 4:  # noqa: PLR2004
+        raise AnswerInvalid("write a place as latitude longitude [altitude accuracy]")
+    if abs(numbers[0]) > _DEGREES_LATITUDE or abs(numbers[1]) > _DEGREES_LONGITUDE:
+        raise AnswerInvalid("latitude lies between -90 and 90, longitude between -180 and 180")
+    return text
+
+
+def _geotrace(text: str, zone: tzinfo) -> str:
+    for point in text.split(";"):
+        if point.strip():
+            _geopoint(point.strip(), zone)
+    return text
+
+
+_CHECKS: Final = {
+    **dict.fromkeys(_INTEGER_TYPES, _integer),
+    "decimal": _decimal,
+    "double": _decimal,
+    "float": _decimal,
+    "date": _date,
+    "time": _time,
+    "dateTime": _date_time,
+    "boolean": _boolean,
+    "geopoint": _geopoint,
+    "geotrace": _geotrace,
+    "geoshape": _geotrace,
+}

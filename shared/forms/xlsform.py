@@ -1,0 +1,185 @@
+"""XLSForm -> XForm XML, through pyxform: the one module that imports it, and only when called.
+
+Adds what Cairn's columns need: the namespace, and the settings `cairn_basis`, `cairn_purposes` and
+`cairn_consent` as attributes of the instance. pyxform's messages become `Problem`s with sheet, row
+and what to write instead.
+"""
+
+import re
+import warnings as silence
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+from typing import Any, Final
+
+from shared.forms.definition import CAIRN_NAMESPACE
+from shared.forms.problems import FormProblems, Problem
+
+CAIRN_SETTINGS: Final = {
+    "cairn_basis": "attribute::cairn:basis",
+    "cairn_purposes": "attribute::cairn:purposes",
+    "cairn_consent": "attribute::cairn:consent",
+}
+_ROW: Final = re.compile(r"\[row : (\d+)\]\s*")
+_SHEET: Final = re.compile(r"On the '(\w+)' sheet,\s*")
+_COLUMN: Final = re.compile(r"the '([^']+)' (?:value|column)")
+_FIXES: Final = (
+    (
+        re.compile(r"Choice names must be unique"),
+        "Give each choice of the list its own name, or write `yes` under `allow_choice_duplicates`"
+        " on the settings sheet if the same name is meant",
+    ),
+    (
+        re.compile(r"[Uu]nknown question type|not a valid .*type|type .* not"),
+        "Use a type of the XLSForm list; `hidden string` is now `hidden`, `q string` is `text`",
+    ),
+    (
+        re.compile(r"There has been a problem trying to replace|no survey element named"),
+        "Write the name of a question of this form between ${ and }",
+    ),
+    (
+        re.compile(r"[Ll]ist name not in choices sheet"),
+        "Add the list to the choices sheet, or mend its name in the type column",
+    ),
+    (
+        re.compile(r"duplicate|more than one (?:survey element|question)", re.IGNORECASE),
+        "Give each question of a group its own name",
+    ),
+    (
+        re.compile(r"[Uu]nmatched|begin|end_"),
+        "Close every `begin group` and `begin repeat` with its own `end`",
+    ),
+)
+_LEGACY_TYPES: Final = {
+    "hidden string": "hidden",
+    "q string": "text",
+    "add text prompt": "text",
+    "q integer": "integer",
+    "q date": "date",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Converted:
+    """An XForm and what the converter had to say about it.
+
+    Attributes:
+        rows: question name -> its rows on the survey sheet, for messages.
+        external_choices: the CSV of `select_one_external`, "" if the form has none.
+    """
+
+    xform: bytes
+    warnings: tuple[str, ...]
+    rows: Mapping[str, tuple[int, ...]]
+    external_choices: str = ""
+
+
+def convert(source: str | Path | bytes, *, form_name: str | None = None) -> Converted:
+    """Return the XForm of an XLSForm (xlsx, xls, csv or Markdown).
+
+    Raises:
+        FormProblems: with sheet, row, what is wrong and what to write.
+    """
+    # pyxform stays off the device and carries no types.
+    errors: Any = import_module("pyxform.errors")
+    backends: Any = import_module("pyxform.xls2json_backends")
+    converter: Any = import_module("pyxform.xls2xform")
+    warnings: list[str] = []
+    try:
+        with silence.catch_warnings():
+            # openpyxl warns of styles and footers it does not know; forms do not use them.
+            silence.simplefilter("ignore", UserWarning)
+            sheets = _sheets(backends.get_xlsform(xlsform=source))
+        _add_cairn(sheets)
+        result = converter.convert(sheets, warnings=warnings, form_name=form_name)
+    except errors.PyXFormError as error:
+        raise FormProblems(problems_of(str(error))) from error
+    except (KeyError, TypeError, ValueError, AttributeError, IndexError, OSError) as error:
+        # pyxform fails in these ways on workbooks it was not written for.
+        raise FormProblems(
+            [
+                Problem(
+                    "",
+                    0,
+                    "",
+                    f"the workbook cannot be converted: {error}",
+                    "Check that it has survey, choices and settings sheets with a header row",
+                )
+            ]
+        ) from error
+    return Converted(
+        xform=result.xform.encode(),
+        warnings=tuple(warnings),
+        rows=_rows(sheets.get("survey") or ()),
+        external_choices=result.itemsets or "",
+    )
+
+
+def _sheets(definition: Any) -> dict[str, Any]:
+    """Return pyxform's reading of the workbook as plain lists."""
+    return {name: getattr(definition, name) for name in definition.__slots__}
+
+
+def _add_cairn(sheets: dict[str, Any]) -> None:
+    """Declare the namespace and turn Cairn's settings into instance attributes."""
+    rows: list[dict[str, Any]] = list(sheets.get("settings") or ()) or [{}]
+    settings = [dict(row) for row in rows]
+    first = settings[0]
+    headers = sheets.get("settings_header")
+    header = dict(headers[0]) if headers else dict.fromkeys(first)
+    namespaces = str(first.get("namespaces") or "")
+    if "cairn=" not in namespaces:
+        first["namespaces"] = f'{namespaces} cairn="{CAIRN_NAMESPACE}"'.strip()
+        header["namespaces"] = None
+    for column, attribute in CAIRN_SETTINGS.items():
+        value = first.get(column)
+        if value and not first.get(attribute):
+            first[attribute] = str(value).strip()
+            header[attribute] = None
+    sheets["settings"] = settings
+    sheets["settings_header"] = [header]
+
+
+def _rows(survey: Any) -> dict[str, tuple[int, ...]]:
+    """Return where each name stands; the sheet's first row is its header."""
+    rows: dict[str, list[int]] = {}
+    for number, row in enumerate(survey, 2):
+        name = row.get("name")
+        if name:
+            rows.setdefault(str(name), []).append(number)
+    return {name: tuple(numbers) for name, numbers in rows.items()}
+
+
+def problems_of(message: str) -> list[Problem]:
+    """Return pyxform's message, one problem a line, with place and remedy."""
+    problems: list[Problem] = []
+    for line in message.splitlines():
+        text = line.strip()
+        if not text:
+            continue
+        row = _ROW.search(text)
+        sheet = _SHEET.search(text)
+        column = _COLUMN.search(text)
+        what = _SHEET.sub("", _ROW.sub("", text)).partition(" Learn more:")[0].rstrip(". ")
+        problems.append(
+            Problem(
+                sheet=sheet[1] if sheet else ("survey" if row else ""),
+                row=int(row[1]) if row else 0,
+                column=column[1] if column else "",
+                what=what,
+                instead=remedy(text),
+            )
+        )
+    return problems
+
+
+def remedy(message: str) -> str:
+    """Return what to write instead, by what the message is about."""
+    for spelling, today in _LEGACY_TYPES.items():
+        if f"'{spelling}'" in message or f'"{spelling}"' in message:
+            return f"Write `{today}` instead of `{spelling}`"
+    for pattern, advice in _FIXES:
+        if pattern.search(message):
+            return advice
+    return "Mend this row as the message says and check again"

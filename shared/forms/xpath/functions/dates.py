@@ -1,0 +1,218 @@
+"""Date and time functions. A date travels as text and counts as days (dates.py)."""
+
+import math
+import re
+from collections.abc import Callable
+from datetime import date, datetime, time
+from typing import Final
+
+from shared.forms.xpath.context import Context
+from shared.forms.xpath.dates import (
+    INVALID,
+    DateValue,
+    date_of_days,
+    days_of_date,
+    days_of_moment,
+    moment_of_days,
+    moment_text,
+    parse_date,
+    parse_moment,
+    parse_time,
+)
+from shared.forms.xpath.faults import EvaluationError
+from shared.forms.xpath.functions.registry import Function
+from shared.forms.xpath.node import Node
+from shared.forms.xpath.values import NAN, Value, to_number, to_text
+
+_PERCENT: Final = re.compile(r"%(.?)")
+
+
+def _today(context: Context, _node: Node) -> DateValue:
+    day = context.now.astimezone(context.zone).date()
+    return DateValue(days_of_date(day, context.zone), day.isoformat())
+
+
+def _now(context: Context, _node: Node) -> DateValue:
+    moment = context.now.astimezone(context.zone)
+    return DateValue(days_of_moment(moment), moment_text(moment))
+
+
+def _as_days(context: Context, value: Value) -> float | None:
+    """Return days if the value is a number or a date already, None if it is text."""
+    if isinstance(value, bool):
+        return NAN
+    if isinstance(value, float):
+        return value
+    if isinstance(value, DateValue):
+        return value.days
+    text = to_text(value).strip()
+    number = to_number(text, context.zone)
+    return None if math.isnan(number) or "-" in text[1:] else number
+
+
+def _date(context: Context, _node: Node, value: Value) -> Value:
+    """Return a date: from text as it stands, from a number as days since 1970-01-01."""
+    days = _as_days(context, value)
+    if days is None:
+        text = to_text(value).strip()
+        if not text:
+            return ""
+        return _date_of_text(context, text)
+    day = date_of_days(days, context.zone)
+    return INVALID if day is None else DateValue(days, day.isoformat())
+
+
+def _date_of_text(context: Context, text: str) -> DateValue:
+    moment = parse_moment(text, context.zone)
+    if moment is None:
+        return INVALID
+    if len(text) == 10:  # noqa: PLR2004 - a date without time
+        return DateValue(days_of_date(moment.date(), context.zone), text)
+    local = moment.astimezone(context.zone)
+    return DateValue(days_of_moment(moment), local.date().isoformat())
+
+
+def _date_time(context: Context, _node: Node, value: Value) -> Value:
+    """Return a date-time as ISO text with milliseconds and offset."""
+    if isinstance(value, DateValue):
+        value = value.text
+    days = _as_days(context, value)
+    if days is None:
+        text = to_text(value).strip()
+        if not text:
+            return ""
+        moment = parse_moment(text, context.zone)
+    else:
+        moment = moment_of_days(days, context.zone)
+    if moment is None:
+        return INVALID
+    return DateValue(days_of_moment(moment), moment_text(moment.astimezone(context.zone)))
+
+
+def _decimal_date_time(context: Context, _node: Node, value: Value) -> float:
+    return to_number(value, context.zone)
+
+
+def _decimal_time(_context: Context, _node: Node, value: Value) -> float:
+    """Return a time of day as a fraction of the day."""
+    text = to_text(value)
+    parsed = parse_time(text.partition("T")[2] or text)
+    if parsed is None:
+        return NAN
+    moment = parsed[0]
+    seconds = moment.hour * 3600 + moment.minute * 60 + moment.second + moment.microsecond / 1e6
+    return seconds / 86400
+
+
+def _format(context: Context, value: Value, pattern: str, *, with_time: bool) -> str:
+    moment = _moment(context, value)
+    if moment is None:
+        return "" if to_text(value) in ("", "NaN") else "Invalid Date"
+    codes = _DATE_CODES | _TIME_CODES if with_time else _DATE_CODES
+
+    def replace(match: re.Match[str]) -> str:
+        code = match[1]
+        if code == "%":
+            return "%"
+        if code not in codes:
+            raise EvaluationError(
+                f"%{code} is not a date code; use one of {' '.join('%' + c for c in codes)}"
+            )
+        return codes[code](moment, context.language)
+
+    return _PERCENT.sub(replace, pattern)
+
+
+def _moment(context: Context, value: Value) -> datetime | None:
+    if isinstance(value, DateValue):
+        value = value.text
+    days = _as_days(context, value)
+    if days is not None:
+        day = date_of_days(days, context.zone)
+        exact = moment_of_days(days, context.zone)
+        if exact is None or day is None:
+            return None
+        if days == days_of_date(day, context.zone):
+            return datetime.combine(day, time(), context.zone)
+        return exact
+    text = to_text(value).strip()
+    if (parsed := parse_time(text)) is not None:
+        return datetime.combine(date(1970, 1, 1), parsed[0], parsed[1] or context.zone)
+    moment = parse_moment(text, context.zone)
+    if moment is None and parse_date(text) is None:
+        return None
+    return None if moment is None else moment.astimezone(context.zone)
+
+
+def _format_date(context: Context, _node: Node, value: Value, pattern: Value) -> str:
+    return _format(context, value, to_text(pattern), with_time=False)
+
+
+def _format_date_time(context: Context, _node: Node, value: Value, pattern: Value) -> str:
+    return _format(context, value, to_text(pattern), with_time=True)
+
+
+_Code = Callable[[datetime, str], str]
+_DATE_CODES: Final[dict[str, _Code]] = {
+    "Y": lambda moment, _l: f"{moment.year:04}",
+    "y": lambda moment, _l: f"{moment.year % 100:02}",
+    "m": lambda moment, _l: f"{moment.month:02}",
+    "n": lambda moment, _l: str(moment.month),
+    "b": lambda moment, language: month_name(moment.month, language),
+    "d": lambda moment, _l: f"{moment.day:02}",
+    "e": lambda moment, _l: str(moment.day),
+    "a": lambda moment, language: weekday_name(moment.weekday(), language),
+    "W": lambda moment, _l: str(moment.isocalendar().week),
+    "w": lambda moment, _l: str(moment.isoweekday() % 7),
+    "B": lambda moment, language: month_name(moment.month, language),
+}
+_TIME_CODES: Final[dict[str, _Code]] = {
+    "H": lambda moment, _l: f"{moment.hour:02}",
+    "h": lambda moment, _l: str(moment.hour),
+    "M": lambda moment, _l: f"{moment.minute:02}",
+    "S": lambda moment, _l: f"{moment.second:02}",
+    "3": lambda moment, _l: f"{moment.microsecond // 1000:03}",
+    "Z": lambda moment, _l: moment_text(moment)[23:],
+}
+
+_MONTHS: Final = {
+    "en": "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec",
+    "fr": "janv. févr. mars avr. mai juin juil. août sept. oct. nov. déc.",
+    "es": "ene feb mar abr may jun jul ago sept oct nov dic",
+    "ar": "يناير فبراير مارس أبريل مايو يونيو يوليو أغسطس سبتمبر أكتوبر نوفمبر ديسمبر",
+}
+_WEEKDAYS: Final = {
+    "en": "Mon Tue Wed Thu Fri Sat Sun",
+    "fr": "lun. mar. mer. jeu. ven. sam. dim.",
+    "es": "lun mar mié jue vie sáb dom",
+    "ar": "الاثنين الثلاثاء الأربعاء الخميس الجمعة السبت الأحد",
+}
+
+
+def _code_of(language: str, known: dict[str, str]) -> str:
+    """Return the table for `French (fr)`, `fr-CH` or `fr`; English where unknown."""
+    match = re.search(r"\(([A-Za-z]{2})[^)]*\)", language)
+    code = (match[1] if match else language[:2]).lower()
+    return known.get(code, known["en"])
+
+
+def month_name(month: int, language: str) -> str:
+    """Return the short name of a month, 1 to 12."""
+    return _code_of(language, _MONTHS).split()[month - 1]
+
+
+def weekday_name(weekday: int, language: str) -> str:
+    """Return the short name of a weekday, Monday 0."""
+    return _code_of(language, _WEEKDAYS).split()[weekday]
+
+
+FUNCTIONS: Final = {
+    "today": Function(_today, (0, 0)),
+    "now": Function(_now, (0, 0)),
+    "date": Function(_date, (1, 1)),
+    "date-time": Function(_date_time, (1, 1)),
+    "decimal-date-time": Function(_decimal_date_time, (1, 1)),
+    "decimal-time": Function(_decimal_time, (1, 1)),
+    "format-date": Function(_format_date, (2, 2)),
+    "format-date-time": Function(_format_date_time, (2, 2)),
+}
