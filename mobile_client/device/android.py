@@ -10,7 +10,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
 
-from mobile_client.device.linux import FilePicker, HomeStorage, write_private
+from mobile_client.device.files import write_private
+from mobile_client.device.linux import FilePicker, HomeStorage
 from mobile_client.device.services import DeviceFault, DeviceServices, Fix
 from shared.clock import Clock
 

@@ -5,6 +5,7 @@ import shutil
 from pathlib import Path
 from typing import Final
 
+from mobile_client.device.files import write_private
 from mobile_client.device.gpsd import GpsdReceiver
 from mobile_client.device.nmea import NmeaReceiver
 from mobile_client.device.photo import strip_metadata
@@ -78,32 +79,6 @@ class FilePicker:
             return strip_metadata(source.read_bytes())
         except OSError as error:
             raise DeviceFault(f"{source.name} cannot be read: {error.strerror}") from error
-
-
-def write_private(path: Path, data: bytes) -> None:
-    """Write a file only its owner can read, whole or not at all."""
-    temporary = path.with_name(f".{path.name}.new")
-    handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    try:
-        view = memoryview(data)
-        while view:
-            view = view[os.write(handle, view) :]
-        os.fsync(handle)
-    finally:
-        os.close(handle)
-    temporary.replace(path)
-    sync_folder(path.parent)
-
-
-def sync_folder(folder: Path) -> None:
-    """Make a rename or removal in a folder durable, where the platform can."""
-    if os.name != "posix":
-        return
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 def position_from(source: str, clock: Clock) -> Position | None:

@@ -1,0 +1,117 @@
+"""The vault's one SQLite file: sealed values under random names, no plaintext of any answer.
+
+Rows tell apart whose they are and what kind of thing they hold, nothing else. Every commit is on
+the medium before it returns (WAL with synchronous=FULL); freed pages are zeroed.
+"""
+
+import sqlite3
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final
+
+from sqlite_utils import Database
+
+from shared.errors import CairnError, StoreBusy, StoreCorrupt, StoreFull
+
+Row = Mapping[str, Any]
+
+_PRAGMAS: Final = (
+    "journal_mode = WAL",
+    "synchronous = FULL",
+    "secure_delete = ON",
+    "temp_store = MEMORY",
+    "journal_size_limit = 4194304",
+)
+_TABLES: Final[Mapping[str, Mapping[str, type]]] = {
+    "people": {
+        "id": str,
+        "name": str,
+        "sealed": bytes,
+        "mailbox_public": bytes,
+        "mailbox_sealed": bytes,
+        "wrong_tries": int,
+        "wait_from_ms": int,
+    },
+    "drafts": {"id": str, "owner": str, "slot": int, "sealed": bytes},
+    "items": {"id": str, "owner": str, "kind": str, "sealed": bytes},
+}
+_FULL: Final = frozenset({sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR})
+_BUSY: Final = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED})
+_PRIMARY: Final = 0xFF
+"""The low byte of an extended result code is its primary code."""
+
+
+class VaultDatabase:
+    """Tables `people`, `drafts` and `items`; one writer at a time."""
+
+    def __init__(self, path: Path) -> None:
+        self._lock = threading.RLock()
+        with translated():
+            self._connection = sqlite3.connect(path, check_same_thread=False)
+            self._db = Database(self._connection, execute_plugins=False)
+            for pragma in _PRAGMAS:
+                self._connection.execute(f"PRAGMA {pragma}")
+            with self._connection:
+                for name, columns in _TABLES.items():
+                    self._db.table(name).create(dict(columns), pk="id", if_not_exists=True)
+
+    def close(self) -> None:
+        """Close the file."""
+        with self._lock:
+            self._connection.close()
+
+    def scrub(self) -> None:
+        """Write freed and replaced values over on the medium: key files leave no old copy."""
+        with self._lock, translated():
+            self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """Commit everything inside together, durable on return, or nothing."""
+        with self._lock, translated(), self._connection:
+            yield
+
+    def put(self, table: str, row: Row) -> None:
+        """Insert a row or replace the one of the same id; inside a transaction of the caller."""
+        self._db.table(table).insert(dict(row), replace=True)
+
+    def change(self, table: str, row_id: str, changes: Row) -> None:
+        """Change some columns of a row; inside a transaction of the caller."""
+        self._db.table(table).update(row_id, dict(changes))
+
+    def drop(self, table: str, row_id: str) -> None:
+        """Remove a row if it is there; inside a transaction of the caller."""
+        self._db.table(table).delete_where("id = ?", [row_id])
+
+    def find(self, table: str, row_id: str) -> Row | None:
+        """Return a row, or None."""
+        return next(iter(self.rows(table, id=row_id)), None)
+
+    def rows(self, table: str, **where: str) -> list[Row]:
+        """Return the rows whose columns equal `where`, in the order they were written."""
+        condition = " and ".join(f"{column} = ?" for column in where) or "1"
+        with self._lock, translated():
+            return list(
+                self._db.table(table).rows_where(condition, list(where.values()), order_by="rowid")
+            )
+
+
+@contextmanager
+def translated() -> Iterator[None]:
+    """Turn SQLite's errors into ours, so that a full disk is told as one."""
+    try:
+        yield
+    except sqlite3.Error as error:
+        raise store_error(error) from error
+
+
+def store_error(error: sqlite3.Error) -> CairnError:
+    """Return the store error that says what to do about a database error."""
+    code = getattr(error, "sqlite_errorcode", 0) & _PRIMARY
+    if code in _FULL:
+        return StoreFull("there is no space left on this device; free some and go on")
+    if code in _BUSY:
+        return StoreBusy("the vault is in use by another process; try again")
+    return StoreCorrupt(f"the vault cannot be read: {error}")
