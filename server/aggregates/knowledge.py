@@ -53,7 +53,7 @@ class Matrix:
         """Return rows times one value per unknown cell."""
         owner = np.repeat(np.arange(len(self.low)), np.diff(self.start))
         parts = self.coefficient * values[self.column]
-        sums: NDArray[np.float64] = np.bincount(owner, weights=parts, minlength=len(self.low))
+        sums = np.bincount(owner, weights=parts, minlength=len(self.low))
         return sums.astype(np.float64)
 
 
