@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from server.aggregates.deviation import Deviations
+from server.aggregates.exact import ExactLimits, protect_exactly
 from server.aggregates.needs import Needs
 from server.aggregates.system import Floats, Key, Mask, System
 from shared.errors import DisclosureRisk
@@ -61,18 +62,28 @@ class _Doubt:
         )
 
 
-def protect(system: System, needs: Needs, cost: Floats, hidden: Mask | None = None) -> Pattern:
+def protect(
+    system: System,
+    needs: Needs,
+    cost: Floats,
+    hidden: Mask | None = None,
+    exact: ExactLimits | None = None,
+) -> Pattern:
     """Return a pattern under which every target is as uncertain as it needs to be.
 
-    `cost` is what hiding a cell loses; `hidden` are cells hidden beforehand, which stay so.
+    `cost` is what hiding a cell loses; `hidden` are cells hidden beforehand, which stay so. With
+    `exact`, a system within its limits is also solved exactly, and the better pattern taken.
 
     Raises:
         DisclosureRisk: a target cannot be protected even if every cell is hidden.
     """
     targets = needs.targets
     must = targets | system.virtual | (hidden if hidden is not None else False)
-    pattern = _hide(system, needs, cost, must)
-    return _publish_again(system, needs, cost, must, pattern)
+    pattern = _publish_again(system, needs, cost, must, _hide(system, needs, cost, must))
+    best = protect_exactly(system, needs, cost, must, exact) if exact is not None else None
+    if best is not None and cost[best[0]].sum() < cost[pattern.hidden].sum():
+        return Pattern(best[0], best[1], pattern.programmes + 1)
+    return pattern
 
 
 def _hide(system: System, needs: Needs, cost: Floats, must: Mask) -> Pattern:

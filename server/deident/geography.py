@@ -5,7 +5,7 @@ dataset's shape. Boundaries are frozen per version, because a boundary that move
 releases lets a reader subtract them. Rules DEID-010, DEID-011.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any
@@ -91,12 +91,16 @@ class Geography:
 
 
 def read_geojson(collection: Mapping[str, Any], version: str = "") -> Geography:
-    """Read a GeoJSON FeatureCollection of areas.
+    """Read a GeoJSON FeatureCollection of areas that nest among themselves."""
+    return Geography(geojson_areas(collection), version or str(collection.get("version", "")))
+
+
+def geojson_areas(collection: Mapping[str, Any]) -> Iterator[Area]:
+    """Yield the areas of a GeoJSON FeatureCollection.
 
     Raises:
         FormError: a feature lacks a property, or its geometry is no (multi)polygon.
     """
-    areas = []
     for number, feature in enumerate(collection.get("features", ()), start=1):
         properties = feature.get("properties") or {}
         missing = [key for key in ("pcode", "name", "level") if key not in properties]
@@ -110,17 +114,14 @@ def read_geojson(collection: Mapping[str, Any], version: str = "") -> Geography:
             for key, value in properties.items()
             if key.startswith("name_")
         }
-        areas.append(
-            Area(
-                pcode=str(properties["pcode"]),
-                name=str(properties["name"]),
-                level=int(properties["level"]),
-                parent=str(properties["parent"]) if properties.get("parent") else None,
-                polygons=_polygons(feature.get("geometry"), number),
-                names=names,
-            )
+        yield Area(
+            pcode=str(properties["pcode"]),
+            name=str(properties["name"]),
+            level=int(properties["level"]),
+            parent=str(properties["parent"]) if properties.get("parent") else None,
+            polygons=_polygons(feature.get("geometry"), number),
+            names=names,
         )
-    return Geography(areas, version or str(collection.get("version", "")))
 
 
 def _polygons(geometry: Mapping[str, Any] | None, number: int) -> tuple[tuple[Ring, ...], ...]:

@@ -28,7 +28,8 @@ class Subject:
 
     Attributes:
         location: id of the assigned or observed place; "" where the form has none.
-        area: p-code of the smallest known area that holds the location; "" when unknown.
+        area: p-code of the smallest known area that holds the location; "" where the geography
+            knows the location itself.
         day: the day of the interview, local time.
         accepted: grows with each acceptance at the server; the later of two observations wins.
         purposes: purposes agreed to; None where the form's basis is not consent.
@@ -143,7 +144,8 @@ class Deidentifier:
             "_version": self.plan.form_version,
         }
         for level in range(1, policy.area_level_max + 1):
-            area = geography.ancestor(subject.area, level) if geography is not None else None
+            place = subject.area or subject.location
+            area = geography.ancestor(place, level) if geography is not None else None
             cells[f"_area{level}"] = area
         return cells
 
