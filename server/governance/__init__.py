@@ -1,0 +1,1 @@
+"""Who may do what with whose data, decided in one place and written down."""

@@ -1,0 +1,1 @@
+"""Tables, the only place that declares them: one module an idea, one metadata a store."""
