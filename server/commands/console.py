@@ -90,7 +90,7 @@ def answer_rows(rows: list[dict[str, Any]], *, as_json: bool, empty: str) -> Non
         sys.stdout.write("  ".join(cells).rstrip() + "\n")
 
 
-def read_passphrase(  # noqa: PLR0913 - each is one way in
+def read_passphrase(
     question: str,
     descriptor: int | None = None,
     key_file: Path | None = None,

@@ -80,8 +80,9 @@ class Policy:
         return Context(self.rules, self.serial, today, self.from_day, self.until_day)
 
 
+@lru_cache(maxsize=8)
 def read_policy(content: bytes, serial: int) -> Policy:
-    """Read and check a policy.
+    """Read and check a policy; the same bytes are read once a process.
 
     Raises:
         UsageError: what is wrong, where, and what may stand there.
@@ -132,7 +133,6 @@ def check_complete(policy: Policy) -> None:
         raise UsageError("the policy has no [[rules]]; nobody could do anything")
 
 
-@lru_cache(maxsize=1)
 def built_in_policy() -> Policy:
     """Return the policy that holds until a signed one is published (serial 0)."""
     return read_policy(built_in_text(), 0)

@@ -1,0 +1,173 @@
+"""`cairn steward`: the offline station. It signs rings, forms and policies, and opens identity."""
+
+import os
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from shared.sealing.keys import Suite
+from shared.sealing.passphrase import KEY_FILE_COST, VAULT_COST
+from shared.sealing.strength import strength_bits
+
+from server.commands.console import (
+    CairnTyper,
+    JsonOption,
+    PassphraseFd,
+    SystemClock,
+    answer,
+    answer_rows,
+    read_passphrase,
+)
+from server.governance.audit import read_line
+from server.governance.exchange import Exchange, read_exchange
+from server.governance.policy import built_in_text
+from server.governance.station import Station, read_ring_request
+from shared.errors import UsageError
+
+app = CairnTyper(no_args_is_help=True, help=__doc__)
+
+STRENGTH_BITS_MIN = 64
+CUSTODIAN_VARIABLE = "CAIRN_CUSTODIAN_PASSPHRASE"
+HomeArgument = Annotated[Path, typer.Argument(help="The station's folder, on an offline medium.")]
+OutOption = Annotated[Path, typer.Option("--out", "-o", help="The file to write.")]
+YesOption = Annotated[bool, typer.Option("--yes", help="Do not ask; for scripts.")]
+
+
+def _strong(passphrase: str) -> str:
+    """Refuse a passphrase that a rented computer would guess (GOV-026)."""
+    bits = strength_bits(passphrase)
+    if bits < STRENGTH_BITS_MIN:
+        raise UsageError(
+            f"the passphrase has about {bits:.0f} bits, a root key needs {STRENGTH_BITS_MIN}: "
+            "five or more random words"
+        )
+    return passphrase
+
+
+def _confirm(question: str, *, yes: bool) -> None:
+    if not yes and not typer.confirm(question):
+        raise UsageError("nothing was signed")
+
+
+@app.command()
+def init(
+    home: HomeArgument,
+    passphrase_fd: PassphraseFd = None,
+    x25519: Annotated[
+        bool, typer.Option("--x25519", help="Suite 1, for platforms without ML-KEM.")
+    ] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Make the project root and the custodian's key, each under a passphrase."""
+    root = _strong(read_passphrase("Passphrase of the root key", passphrase_fd, confirm=True))
+    custodian = _custodian_passphrase(root)
+    station = Station.create(
+        home,
+        SystemClock(),
+        root_passphrase=root,
+        custodian_passphrase=custodian,
+        suite=Suite.X25519 if x25519 else Suite.HYBRID,
+        cost=KEY_FILE_COST,
+    )
+    answer({"home": str(home), "root_fingerprint": station.fingerprint.hex()}, as_json=as_json)
+
+
+@app.command()
+def ring(
+    home: HomeArgument,
+    request: Annotated[Path, typer.Argument(help="The server's key request.")],
+    out: OutOption,
+    yes: YesOption = False,
+    passphrase_fd: PassphraseFd = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Sign the project's key ring from the server's key request."""
+    station = Station.open(home, SystemClock())
+    value, words = read_exchange(request, Exchange.RING_REQUEST)
+    wanted = read_ring_request(value)
+    typer.echo(f"Project {wanted.label} ({wanted.deployment.hex()}), request {words}", err=True)
+    for key in wanted.keys:
+        typer.echo(f"  {key.role.name.lower()}, days {key.from_day}..{key.until_day}", err=True)
+    _confirm("Did the server's administrator read you the same request words?", yes=yes)
+    made, signed = station.ring(
+        wanted, read_passphrase("Passphrase of the root key", passphrase_fd)
+    )
+    check = station.write(out, Exchange.RING, signed)
+    answer(
+        {
+            "serial": made.serial,
+            "root_fingerprint": station.fingerprint.hex(),
+            "file": str(out),
+            "words": check,
+        },
+        as_json=as_json,
+    )
+
+
+@app.command("coordinator-key")
+def coordinator_key(
+    home: HomeArgument,
+    out: OutOption,
+    as_json: JsonOption = False,
+) -> None:
+    """Make a coordinator's key, which opens progress entries; sign a new ring after it."""
+    station = Station.open(home, SystemClock())
+    passphrase = read_passphrase("Passphrase of the coordinator's key", confirm=True)
+    public = station.add_coordinator(out, passphrase, Suite.HYBRID, VAULT_COST)
+    answer({"file": str(out), "key_id": public.key_id.hex()}, as_json=as_json)
+
+
+@app.command("policy-template")
+def policy_template(out: OutOption) -> None:
+    """Write the policy a steward starts from."""
+    if out.exists():
+        raise UsageError(f"{out} exists; it is not overwritten")
+    out.write_bytes(built_in_text())
+
+
+@app.command("approve-policy")
+def approve_policy(
+    home: HomeArgument,
+    policy: Annotated[Path, typer.Argument(help="The policy, TOML.")],
+    out: OutOption,
+    yes: YesOption = False,
+    passphrase_fd: PassphraseFd = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Check a policy and sign it as the project's next version."""
+    station = Station.open(home, SystemClock())
+    try:
+        content = policy.read_bytes()
+    except OSError as error:
+        raise UsageError(f"{policy} cannot be read: {error.strerror}") from error
+    _confirm(f"Sign {policy} as the policy in force?", yes=yes)
+    passphrase = read_passphrase("Passphrase of the root key", passphrase_fd)
+    serial, payloads = station.approve_policy(content, passphrase)
+    words = station.write(out, Exchange.DOCUMENTS, payloads)
+    answer({"serial": serial, "file": str(out), "words": words}, as_json=as_json)
+
+
+@app.command()
+def audit(home: HomeArgument, as_json: JsonOption = False) -> None:
+    """Verify and show what this station signed and opened."""
+    rows: list[dict[str, Any]] = []
+    for line in Station.open(home, SystemClock()).audit_lines():
+        sequence, _, at_ms, event = read_line(line.data)
+        detail = " ".join(f"{name}={value}" for name, value in event.detail.items())
+        rows.append(
+            {
+                "sequence": sequence,
+                "at_ms": at_ms,
+                "action": event.action,
+                "resource": event.resource,
+                "detail": detail,
+            }
+        )
+    answer_rows(rows, as_json=as_json, empty="nothing yet")
+
+
+def _custodian_passphrase(root: str) -> str:
+    """Return the custodian's own passphrase where one is given, else the root's."""
+    if CUSTODIAN_VARIABLE in os.environ:
+        return _strong(read_passphrase("", variable=CUSTODIAN_VARIABLE))
+    return root

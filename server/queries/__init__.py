@@ -1,0 +1,1 @@
+"""All SQL, by what it is about. Functions take the caller's session; transactions are its own."""
