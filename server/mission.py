@@ -11,7 +11,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from shared.sealing.ring import KeyRing, open_ring
 from sqlmodel import Session
 
 from server.db import Stores, open_store, reading, writing
@@ -26,6 +25,7 @@ from server.settings import Settings, load_settings
 from server.tables.project import Project
 from shared.clock import Clock, RandomBytes
 from shared.errors import KeyNotTrusted, PolicyDenied, UsageError
+from shared.sealing.ring import KeyRing, open_ring
 
 QUIET: Final = frozenset(
     {
@@ -60,7 +60,11 @@ class Mission:
             UsageError: no such home, or stores of another version.
         """
         mission = cls.attach(load_settings(home), clock)
-        check_version(mission.stores)
+        try:
+            check_version(mission.stores)
+        except BaseException:
+            mission.close()
+            raise
         return mission
 
     @classmethod

@@ -5,11 +5,6 @@ from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from shared.canonical import decode
-from shared.sealing.keys import Suite, root_fingerprint
-from shared.sealing.passphrase import Cost
-from shared.sealing.ring import KeyRing, SignedRing, check_newer, open_ring
-
 from server.governance.actions import Action
 from server.governance.decide import Actor, Resource
 from server.governance.keychain import new_keychain, save_keychain, write_secret
@@ -19,10 +14,14 @@ from server.mission import CONSOLE, Mission
 from server.queries import project
 from server.settings import FILE_NAME, Listen, Settings, StoreUrls, check_listen, save_settings
 from server.tables.project import Project
+from shared.canonical import decode
 from shared.clock import Clock
 from shared.errors import KeyNotTrusted, UsageError
 from shared.ids import DEPLOYMENT_ID_BYTES, DeploymentId
-from shared.sealing.certificate import certificate_pin, make_certificate
+from shared.sealing.keys import Suite, root_fingerprint
+from shared.sealing.passphrase import Cost
+from shared.sealing.ring import KeyRing, SignedRing, check_newer, open_ring
+from shared.sealing.tls import certificate_pin, make_certificate
 
 CERTIFICATE_FILE: Final = "tls.pem"
 TLS_KEY_FILE: Final = "tls.key"

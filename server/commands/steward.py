@@ -5,9 +5,6 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from shared.sealing.keys import Suite
-from shared.sealing.passphrase import KEY_FILE_COST, VAULT_COST
-from shared.sealing.strength import strength_bits
 
 from server.commands.console import (
     CairnTyper,
@@ -23,25 +20,15 @@ from server.governance.exchange import Exchange, read_exchange
 from server.governance.policy import built_in_text
 from server.governance.station import Station, read_ring_request
 from shared.errors import UsageError
+from shared.sealing.keys import Suite
+from shared.sealing.passphrase import KEY_FILE_COST, VAULT_COST
 
 app = CairnTyper(no_args_is_help=True, help=__doc__)
 
-STRENGTH_BITS_MIN = 64
 CUSTODIAN_VARIABLE = "CAIRN_CUSTODIAN_PASSPHRASE"
 HomeArgument = Annotated[Path, typer.Argument(help="The station's folder, on an offline medium.")]
 OutOption = Annotated[Path, typer.Option("--out", "-o", help="The file to write.")]
 YesOption = Annotated[bool, typer.Option("--yes", help="Do not ask; for scripts.")]
-
-
-def _strong(passphrase: str) -> str:
-    """Refuse a passphrase that a rented computer would guess (GOV-026)."""
-    bits = strength_bits(passphrase)
-    if bits < STRENGTH_BITS_MIN:
-        raise UsageError(
-            f"the passphrase has about {bits:.0f} bits, a root key needs {STRENGTH_BITS_MIN}: "
-            "five or more random words"
-        )
-    return passphrase
 
 
 def _confirm(question: str, *, yes: bool) -> None:
@@ -59,7 +46,7 @@ def init(
     as_json: JsonOption = False,
 ) -> None:
     """Make the project root and the custodian's key, each under a passphrase."""
-    root = _strong(read_passphrase("Passphrase of the root key", passphrase_fd, confirm=True))
+    root = read_passphrase("Passphrase of the root key", passphrase_fd, confirm=True)
     custodian = _custodian_passphrase(root)
     station = Station.create(
         home,
@@ -169,5 +156,5 @@ def audit(home: HomeArgument, as_json: JsonOption = False) -> None:
 def _custodian_passphrase(root: str) -> str:
     """Return the custodian's own passphrase where one is given, else the root's."""
     if CUSTODIAN_VARIABLE in os.environ:
-        return _strong(read_passphrase("", variable=CUSTODIAN_VARIABLE))
+        return read_passphrase("", variable=CUSTODIAN_VARIABLE)
     return root

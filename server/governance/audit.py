@@ -11,11 +11,10 @@ from hashlib import sha256
 from typing import Final
 
 from shared.canonical import decode, encode
-from shared.sealing.keys import SigningKey, verify
-from shared.sealing.labels import label
-
 from shared.errors import EncodingInvalid, SignatureInvalid
 from shared.ids import HASH_BYTES
+from shared.sealing.keys import SigningKey, verify
+from shared.sealing.labels import label
 
 GENESIS: Final = bytes(HASH_BYTES)
 CHECKPOINT_LABEL: Final = "audit-checkpoint"

@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any, Final
 
 from shared.canonical import decode, encode
-
 from shared.errors import EncodingInvalid, UsageError
 
 MAGIC: Final = b"CAIRNX1\n"

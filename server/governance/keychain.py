@@ -12,12 +12,11 @@ from pathlib import Path
 from typing import Any, Final
 
 from shared.canonical import decode, encode
+from shared.clock import RandomBytes
+from shared.errors import UsageError
 from shared.sealing.keys import KEY_BYTES, SecretKey, SigningKey, Suite
 from shared.sealing.passphrase import Cost, open_file, seal_file
 from shared.sealing.ring import RingKey, Role
-
-from shared.clock import RandomBytes
-from shared.errors import UsageError
 
 PURPOSE: Final = "server-keys"
 FILE_NAME: Final = "server.keys"

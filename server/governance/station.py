@@ -12,8 +12,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
+from server.governance.audit import AuditEvent, Line, find_fault, line_hash, next_line
+from server.governance.exchange import Exchange, write_exchange
+from server.governance.keychain import VALID_DAYS, write_secret
+from server.governance.policy import check_complete, read_policy
 from shared.canonical import decode, encode
-from shared.sealing.documents import sign_document
+from shared.clock import Clock, RandomBytes
+from shared.errors import EncodingInvalid, StoreCorrupt, UsageError
+from shared.ids import DeploymentId
+from shared.records.form_document import POLICY_DOCUMENT
+from shared.sealing.documents import Document, sign_document
 from shared.sealing.keys import (
     PublicKey,
     SecretKey,
@@ -23,15 +31,6 @@ from shared.sealing.keys import (
 )
 from shared.sealing.passphrase import Cost, open_file, seal_file
 from shared.sealing.ring import KeyRing, RingKey, Role, sign_ring
-
-from server.governance.audit import AuditEvent, Line, find_fault, line_hash, next_line
-from server.governance.exchange import Exchange, write_exchange
-from server.governance.keychain import VALID_DAYS, write_secret
-from server.governance.policy import check_complete, read_policy
-from shared.clock import Clock, RandomBytes
-from shared.errors import EncodingInvalid, StoreCorrupt, UsageError
-from shared.ids import DeploymentId
-from shared.records.form_document import POLICY_DOCUMENT
 
 ROOT_FILE: Final = "root.key"
 CUSTODIAN_FILE: Final = "custodian.key"
@@ -210,7 +209,7 @@ class Station:
                 )
         root = self.root(passphrase)
         signed = [
-            sign_document(root, deployment, kind, name, serial, content)
+            sign_document(root, Document(deployment, kind, name, serial, content))
             for kind, name, serial, content in documents
         ]
         for kind, name, serial, _ in documents:

@@ -2,11 +2,11 @@
 
 from datetime import datetime
 
-from shared.sealing.ring import SignedRing
 from sqlmodel import Session, col, select
 
 from server.tables.project import Project, RingVersion
 from shared.errors import UsageError
+from shared.sealing.ring import SignedRing
 
 
 def find(session: Session) -> Project | None:

@@ -1,0 +1,38 @@
+"""Fixtures every room may use."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import postgres
+import pytest
+from mission import MissionKit, make_mission
+
+from server.postgres import prepare_postgres
+from server.settings import StoreUrls
+
+
+@pytest.fixture(scope="session")
+def postgres_cluster() -> Iterator[postgres.Cluster]:
+    """One PostgreSQL server for the session; skipped with a notice where there is none."""
+    if reason := postgres.missing():
+        pytest.skip(reason)
+    with postgres.run_cluster() as cluster:
+        yield cluster
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
+def store_urls(request: pytest.FixtureRequest) -> StoreUrls:
+    """Empty stores, once on SQLite and once on PostgreSQL with a role for each."""
+    if request.param == "sqlite":
+        return StoreUrls()
+    cluster: postgres.Cluster = request.getfixturevalue("postgres_cluster")
+    urls, _ = prepare_postgres(cluster.new_database())
+    return urls
+
+
+@pytest.fixture
+def kit(tmp_path: Path, store_urls: StoreUrls) -> Iterator[MissionKit]:
+    """Return a mission with its key ring, on each kind of database."""
+    made = make_mission(tmp_path, store_urls)
+    yield made
+    made.close()

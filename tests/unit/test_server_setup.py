@@ -1,0 +1,233 @@
+"""A server is set up: home, stores, project, key ring; what cannot be is refused in words."""
+
+from itertools import permutations
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+from mission import PASSPHRASE, MissionKit, TestClock, make_mission, new_server
+from sqlalchemy.exc import DBAPIError, IntegrityError
+
+from server.db import reading, writing
+from server.governance.actions import Action, Role
+from server.governance.audit import find_fault
+from server.governance.decide import Actor, Resource
+from server.governance.exchange import Exchange, is_exchange, read_exchange, write_exchange
+from server.governance.station import RingRequest, Station, read_ring_request
+from server.migrations import check_version, migrate
+from server.mission import Mission
+from server.queries import audit
+from server.settings import Listen, load_settings
+from server.setup import create_project, import_ring, init_home, ring_request, tls_pin
+from server.tables.project import Project
+from server.tables.stores import Store, all_metadata
+from shared.errors import (
+    KeyNotTrusted,
+    PassphraseWrong,
+    PolicyDenied,
+    SignatureInvalid,
+    UsageError,
+)
+from shared.ids import DeploymentId
+from shared.sealing.keys import Suite
+from shared.sealing.passphrase import TEST_COST
+from shared.sealing.ring import Role as KeyRole
+
+
+def test_the_migrated_schema_is_the_declared_one(kit: MissionKit) -> None:
+    """GOV-051, on SQLite and PostgreSQL."""
+    for store, metadata in all_metadata().items():
+        with kit.mission.stores.engine(store).connect() as connection:
+            assert compare_metadata(MigrationContext.configure(connection), metadata) == []
+
+
+def test_migrating_twice_changes_nothing(kit: MissionKit) -> None:
+    migrate(kit.mission.stores)
+    check_version(kit.mission.stores)
+
+
+def test_a_store_of_another_version_is_refused(kit: MissionKit) -> None:
+    with writing(kit.mission.stores.records) as session:
+        session.connection().exec_driver_sql("UPDATE alembic_version SET version_num = '0000'")
+    with pytest.raises(UsageError, match="records store is at version 0000"):
+        Mission.open(kit.mission.settings.home, kit.clock)
+
+
+def test_constraints_hold_what_models_do_not_check(kit: MissionKit) -> None:
+    """`table=True` models skip validation; the database does not."""
+    with pytest.raises(IntegrityError), writing(kit.mission.stores.inbox) as session:
+        session.add(
+            Project(
+                id=2, deployment=b"12345678", label="x", controller="y", created_at=kit.clock.now()
+            )
+        )
+
+
+def test_a_home_is_made_once(kit: MissionKit) -> None:
+    with pytest.raises(UsageError, match="home already"):
+        init_home(new_server(kit.folder), PASSPHRASE, kit.clock)
+
+
+def test_clear_text_http_is_for_loopback_only(tmp_path: Path) -> None:
+    """P2: a home that would answer in the clear on a network is not even made."""
+    wanted = new_server(tmp_path)
+    exposed = type(wanted)(
+        wanted.home,
+        Listen(host="0.0.0.0", plain_http=True),
+        wanted.stores,
+        wanted.suite,
+        wanted.cost,
+    )
+    with pytest.raises(UsageError, match="loopback only"):
+        init_home(exposed, PASSPHRASE, TestClock())
+    assert not wanted.home.exists()
+
+
+def test_settings_come_back_as_written_and_are_private(kit: MissionKit) -> None:
+    settings = kit.mission.settings
+    assert load_settings(settings.home) == settings
+    assert (settings.home / "server.toml").stat().st_mode & 0o077 == 0
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("[listen]\nport = 'x'", "port must be int"),
+        ("[listen]\nprot = 1", "no setting 'prot'"),
+        ("[listne]", r"no section \[listne\]"),
+        ("listen = 1", "must be a section"),
+        ("[listen", "not valid TOML"),
+        ("[listen]\nhost = '10.0.0.1'\nplain_http = true", "loopback only"),
+    ],
+)
+def test_wrong_settings_are_told(tmp_path: Path, text: str, message: str) -> None:
+    (tmp_path / "server.toml").write_text(text)
+    with pytest.raises(UsageError, match=message):
+        load_settings(tmp_path)
+
+
+def test_no_home_is_told() -> None:
+    with pytest.raises(UsageError, match="not a server home"):
+        load_settings(Path("/nowhere"))
+
+
+def test_keys_open_with_their_passphrase_alone(kit: MissionKit) -> None:
+    """GOV-052."""
+    before = kit.mission.keychain
+    with pytest.raises(PassphraseWrong):
+        kit.mission.unlock("wrong")
+    assert kit.mission.unlock(PASSPHRASE).ring_keys() == before.ring_keys()
+    sealed = (kit.mission.settings.keys_folder / "server.keys").read_bytes()
+    for secret in (before.wrap, before.log.to_bytes(), before.intake[0].secret.to_bytes()):
+        assert secret not in sealed
+    assert tls_pin(kit.mission.settings)
+
+
+def test_the_ring_holds_all_roles_and_the_server_no_custodian(kit: MissionKit) -> None:
+    """P5: the custodian's key comes from the steward's station."""
+    ring = kit.mission.ring()
+    assert {key.role for key in ring.keys} == set(KeyRole) - {KeyRole.COORDINATOR}
+    custodian = ring.key(KeyRole.CUSTODIAN, kit.mission.today)
+    assert custodian.data not in {key.data for key in kit.mission.keychain.ring_keys()}
+
+
+def test_a_second_project_is_refused(kit: MissionKit) -> None:
+    with pytest.raises(UsageError, match="has its project"):
+        create_project(kit.mission, "Other", "IOM")
+
+
+def test_a_ring_of_another_root_is_refused(kit: MissionKit, tmp_path: Path) -> None:
+    """The first ring fixes the root: a stolen server cannot be given another one."""
+    other = make_mission(tmp_path / "other")
+    request = ring_request(kit.mission)
+    forged = Station.open(other.station.home, kit.clock)
+    forged.register["deployment"] = request.deployment.hex()
+    _, signed = forged.ring(request, PASSPHRASE)
+    other.close()
+    with pytest.raises(KeyNotTrusted):
+        import_ring(kit.mission, signed)
+
+
+def test_a_ring_must_be_newer_signed_and_ours(kit: MissionKit) -> None:
+    """SEAL-081 at the server."""
+    _, second = kit.station.ring(ring_request(kit.mission), PASSPHRASE)
+    assert import_ring(kit.mission, second).serial == 2
+    with pytest.raises(KeyNotTrusted, match="not newer"):
+        import_ring(kit.mission, second)
+    with pytest.raises(SignatureInvalid):
+        import_ring(kit.mission, [second[0][:-1] + b"\x00", second[1]])
+    with pytest.raises(UsageError, match="malformed"):
+        import_ring(kit.mission, [b""])
+    request = ring_request(kit.mission)
+    without = RingRequest(request.deployment, request.label, request.keys[:-1])
+    _, partial = kit.station.ring(without, PASSPHRASE)
+    with pytest.raises(KeyNotTrusted, match="lacks keys of this server"):
+        import_ring(kit.mission, partial)
+
+
+def test_the_station_signs_for_one_project_and_no_foreign_role(kit: MissionKit) -> None:
+    """GOV-025, GOV-027."""
+    request = ring_request(kit.mission)
+    with pytest.raises(UsageError, match="another project needs a station"):
+        kit.station.ring(RingRequest(DeploymentId(b"otherone"), "x", request.keys), PASSPHRASE)
+    custodian = kit.mission.ring().key(KeyRole.CUSTODIAN, kit.mission.today)
+    with pytest.raises(UsageError, match="custodian's"):
+        kit.station.ring(RingRequest(request.deployment, "x", (custodian,)), PASSPHRASE)
+
+
+def test_a_coordinators_key_stands_in_the_next_ring(kit: MissionKit, tmp_path: Path) -> None:
+    out = tmp_path / "coordinator.key"
+    public = kit.station.add_coordinator(out, PASSPHRASE, Suite.X25519, TEST_COST)
+    ring, _ = kit.station.ring(ring_request(kit.mission), PASSPHRASE)
+    assert ring.key(KeyRole.COORDINATOR, kit.mission.today).data == public.data
+    with pytest.raises(UsageError, match="never overwritten"):
+        kit.station.add_coordinator(out, PASSPHRASE, Suite.X25519, TEST_COST)
+
+
+def test_requests_travel_by_file(kit: MissionKit, tmp_path: Path) -> None:
+    """GOV-025: what comes out of the file is what went in, and both sides see the same words."""
+    path = tmp_path / "request"
+    request = ring_request(kit.mission)
+    words = write_exchange(path, Exchange.RING_REQUEST, request.value())
+    value, same = read_exchange(path, Exchange.RING_REQUEST)
+    assert (read_ring_request(value), same) == (request, words)
+    assert is_exchange(path)
+    with pytest.raises(UsageError, match="a ring is wanted"):
+        read_exchange(path, Exchange.RING)
+    path.write_bytes(path.read_bytes()[:-3])
+    with pytest.raises(UsageError, match="damaged"):
+        read_exchange(path, Exchange.RING_REQUEST)
+    path.write_bytes(b"something else")
+    with pytest.raises(UsageError, match="not a Cairn exchange file"):
+        read_exchange(path, Exchange.RING_REQUEST)
+    with pytest.raises(UsageError, match="cannot be read"):
+        read_exchange(tmp_path / "none", Exchange.RING_REQUEST)
+    with pytest.raises(UsageError, match="malformed"):
+        read_ring_request([1, 2])
+
+
+def test_every_decision_is_in_the_chain(kit: MissionKit) -> None:
+    """GOV-030: permits and denials alike, each naming its rule."""
+    nobody = Actor("eve", frozenset({Role.ANYONE}))
+    with pytest.raises(PolicyDenied, match=r"no rule permits user\.add"):
+        kit.mission.permit(nobody, Action.USER_ADD, Resource("user", "eve"))
+    with reading(kit.mission.stores.records) as session:
+        lines = list(audit.lines(session))
+    assert find_fault(lines) is None
+    assert b"user.add" in lines[-1].data
+    assert b"deny" in lines[-1].data
+    assert b"project.create" in lines[0].data
+
+
+def test_the_stores_are_apart(kit: MissionKit) -> None:
+    """GOV-050: no store's connection sees another's tables, by any name."""
+    tables = {store: set(metadata.tables) for store, metadata in all_metadata().items()}
+    for store, other in permutations(Store, 2):
+        for name in tables[other] - tables[store]:
+            for place in (name, f'"{other.value}"."{name}"'):
+                with (
+                    kit.mission.stores.engine(store).connect() as connection,
+                    pytest.raises(DBAPIError, match=r"(?i)no such table|not exist|denied"),
+                ):
+                    connection.exec_driver_sql(f"SELECT 1 FROM {place}")
