@@ -1,7 +1,9 @@
-"""Consent: the notice in the respondent's language, a decision per purpose, and how it was given.
+"""Consent: the notice in the respondent's language, and the decisions the form asks for.
 
-On another basis the same screen shows the informant's short notice and asks once. A refusal leaves
-a tally and nothing else (CONS-004).
+The questions are the form's own (CONS-002), shown together under the notice: who decides, each
+purpose, how it was given. Only what a form does not ask itself is asked by the screen. On another
+basis the same screen shows the informant's notice. A refusal leaves a tally and nothing else
+(CONS-004).
 """
 
 from collections.abc import Callable
@@ -10,7 +12,7 @@ from typing import Final
 
 from mobile_client.presenters.open_interview import OpenInterview
 from mobile_client.presenters.presenter import Notice, Presenter, notice_of
-from mobile_client.presenters.views import ConsentGiven, NoticeView
+from mobile_client.presenters.views import ConsentGiven, NoticeView, QuestionView
 from shared.errors import CairnError
 
 METHODS: Final = ("verbal", "signature", "thumbprint", "guardian")
@@ -23,10 +25,14 @@ class ConsentState:
     Attributes:
         view: the notice; where `view.resuming` the respondent decided before and is asked only
             whether to go on.
-        decisions: purpose and whether it was agreed to; a purpose not in it is not decided yet.
+        questions: what the form asks under the notice, as relevant now.
+        decisions: of `view.purposes`, which the form does not ask itself: purpose and whether it
+            was agreed to.
+        method, assent: how it was given, where `view.asks_method`.
     """
 
     view: NoticeView
+    questions: tuple[QuestionView, ...] = ()
     decisions: tuple[tuple[str, bool], ...] = ()
     method: str = "verbal"
     assent: bool | None = None
@@ -34,11 +40,11 @@ class ConsentState:
 
     @property
     def granted(self) -> frozenset[str]:
-        """Purposes agreed to so far."""
+        """Purposes of `view.purposes` agreed to so far."""
         return frozenset(purpose for purpose, yes in self.decisions if yes)
 
     def decision(self, purpose: str) -> bool | None:
-        """What was decided on a purpose; None while open."""
+        """What was decided on a purpose of `view.purposes`; None while open."""
         return dict(self.decisions).get(purpose)
 
     @property
@@ -46,7 +52,12 @@ class ConsentState:
         """Whether everything asked has been decided."""
         decided = {purpose for purpose, _ in self.decisions}
         guardian_open = self.method == "guardian" and self.assent is None
-        return not guardian_open and all(row.purpose in decided for row in self.view.purposes)
+        unanswered = any(q.required and not q.value for q in self.questions)
+        return not (
+            guardian_open
+            or unanswered
+            or any(row.purpose not in decided for row in self.view.purposes)
+        )
 
 
 class ConsentPresenter(Presenter[ConsentState]):
@@ -59,27 +70,26 @@ class ConsentPresenter(Presenter[ConsentState]):
         on_agreed: Callable[[OpenInterview], None],
         on_ended: Callable[[], None],
     ) -> None:
-        super().__init__(ConsentState(view=interview.notice()))
+        super().__init__(ConsentState(interview.notice(), interview.screen().questions))
         self._interview = interview
         self._on_agreed = on_agreed
         self._on_ended = on_ended
 
     def choose_language(self, name: str) -> None:
-        """Show the notice in another language; decisions stay."""
-        try:
-            view = self._interview.notice(name)
-        except CairnError as error:
-            self._change(notice=notice_of(error))
-            return
-        self._change(view=view)
+        """Show notice and questions in another language; decisions stay."""
+        self._do(lambda: self._interview.set_language(name))
+
+    def answer(self, path: str, text: str) -> None:
+        """Note the answer to one of the form's questions under the notice."""
+        self._do(lambda: self._interview.answer(path, text))
 
     def decide(self, purpose: str, *, agreed: bool) -> None:
-        """Note the respondent's decision on one purpose."""
+        """Note the decision on one purpose of `view.purposes`."""
         others = tuple(item for item in self.state.decisions if item[0] != purpose)
         self._change(decisions=(*others, (purpose, agreed)), notice=None)
 
     def decide_all(self, *, agreed: bool) -> None:
-        """Note the same decision on every purpose."""
+        """Note the same decision on every purpose of `view.purposes`."""
         self._change(
             decisions=tuple((row.purpose, agreed) for row in self.state.view.purposes), notice=None
         )
@@ -97,9 +107,9 @@ class ConsentPresenter(Presenter[ConsentState]):
         """Go on to the interview, or end it where what was agreed to does not carry it."""
         state = self.state
         if not state.complete:
-            self._change(notice=Notice("Ask for a decision on every purpose first."))
+            self._change(notice=Notice("Ask for every decision first."))
             return
-        given = ConsentGiven(state.view.language.name, state.granted, state.method, state.assent)
+        given = ConsentGiven(state.granted, state.method, state.assent)
         try:
             in_force = self._interview.consent(given)
         except CairnError as error:
@@ -123,3 +133,12 @@ class ConsentPresenter(Presenter[ConsentState]):
         """Go back without any decision; the draft stays as it is."""
         self._interview.close()
         self._on_ended()
+
+    def _do(self, step: Callable[[], None]) -> None:
+        notice = None
+        try:
+            step()
+        except CairnError as error:
+            notice = notice_of(error)
+        interview = self._interview
+        self._change(view=interview.notice(), questions=interview.screen().questions, notice=notice)

@@ -118,6 +118,15 @@ class InterviewPresenter(Presenter[InterviewState]):
         """Show the form in another of its languages."""
         self._do(lambda: self._interview.set_language(name))
 
+    def decline(self, outcome: str = "refused") -> None:
+        """The respondent does not want to go on: destroy the draft, count it, and leave."""
+        try:
+            self._interview.decline(outcome)
+        except CairnError as error:
+            self._change(notice=notice_of(error))
+            return
+        self._on_leave()
+
     def review(self) -> None:
         """Go to the review at once."""
         self._on_end(self._interview)

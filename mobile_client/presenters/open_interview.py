@@ -44,8 +44,8 @@ class OpenInterview(Protocol):
         """Return what stands on the screen; kind CONSENT while the notice is due."""
         ...
 
-    def notice(self, language: str | None = None) -> NoticeView:
-        """Return the notice, in the language shown unless another is named."""
+    def notice(self) -> NoticeView:
+        """Return the notice in the language shown; `screen` has the questions under it."""
         ...
 
     def consent(self, given: ConsentGiven) -> bool:

@@ -189,7 +189,8 @@ class NoticeView:
         resuming: the respondent decided before and is asked only whether to go on.
         basis: consent, key_informant, observation or another the policy names.
         audio: name of a file that reads it aloud, "" for none.
-        purposes: what the respondent decides on, one by one; empty where nothing is asked.
+        purposes: what the respondent decides on and the form does not ask itself.
+        asks_method: the form does not ask itself how consent was given.
     """
 
     form_id: str
@@ -201,14 +202,17 @@ class NoticeView:
     purposes: tuple[PurposeRow, ...] = ()
     audio: str = ""
     resuming: bool = False
+    asks_method: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class ConsentGiven:
-    """What the respondent decided. `method` is verbal, signature, thumbprint or guardian."""
+    """What the screen asked because the form does not: purposes, and how consent was given.
 
-    language: str
-    granted: frozenset[str]
+    `method` is verbal, signature, thumbprint or guardian.
+    """
+
+    granted: frozenset[str] = frozenset()
     method: str = "verbal"
     assent: bool | None = None
 
