@@ -4,11 +4,11 @@ from dataclasses import dataclass
 
 from shared.canonical import decode, encode
 from shared.errors import EncodingInvalid
-from shared.ids import AUTHOR_ID_BYTES, HASH_BYTES, AuthorId, EntryHash
+from shared.ids import AUTHOR_ID_BYTES, AuthorId
 from shared.sealing.keys import SIGNATURE_BYTES
 from shared.sealing.receipts import Signed
 from shared.shapes import array, integer, octets, text, uint, version
-from sync.core.have import LogName, Point
+from sync.core.have import LogName, Point, log_name, log_point
 
 WITHDRAWAL_HASH_BYTES = 16
 
@@ -111,17 +111,19 @@ def _from_wire(number: int, parts: list[object]) -> Attestation | None:  # noqa:
             )
         case 2, [author, incarnation, sequence, entry_hash, reason]:
             return Revoked(
-                _log(author, incarnation), _point(sequence, entry_hash), text(reason, "reason")
+                log_name(author, incarnation),
+                log_point(sequence, entry_hash),
+                text(reason, "reason"),
             )
         case 3, [author, incarnation, first, last, offset_ms]:
             return ClockOffset(
-                _log(author, incarnation),
+                log_name(author, incarnation),
                 uint(first, "first sequence"),
                 uint(last, "last sequence"),
                 integer(offset_ms, "offset_ms"),
             )
         case 4, [author, incarnation, sequence, entry_hash]:
-            return Admitted(_log(author, incarnation), _point(sequence, entry_hash))
+            return Admitted(log_name(author, incarnation), log_point(sequence, entry_hash))
         case 5, [withdrawal_hash]:
             return Withdrawn(octets(withdrawal_hash, "withdrawal hash", WITHDRAWAL_HASH_BYTES))
         case 6, [author]:
@@ -129,15 +131,3 @@ def _from_wire(number: int, parts: list[object]) -> Attestation | None:  # noqa:
         case ((1 | 2 | 3 | 4 | 5 | 6), _):
             raise EncodingInvalid("an attestation item has the wrong number of parts")
     return None
-
-
-def _log(author: object, incarnation: object) -> LogName:
-    return LogName(
-        AuthorId(octets(author, "author", AUTHOR_ID_BYTES)), uint(incarnation, "incarnation")
-    )
-
-
-def _point(sequence: object, entry_hash: object) -> Point:
-    return Point(
-        uint(sequence, "sequence"), EntryHash(octets(entry_hash, "entry hash", HASH_BYTES))
-    )

@@ -12,10 +12,8 @@ from typing import Final
 from shared.canonical import decode, encode
 from shared.errors import CairnError, EncodingInvalid, LimitExceeded, RemoteProtocolError
 from shared.ids import (
-    AUTHOR_ID_BYTES,
     DEPLOYMENT_ID_BYTES,
     HASH_BYTES,
-    AuthorId,
     DeploymentId,
     EntryHash,
 )
@@ -35,10 +33,12 @@ from shared.sealing.envelope import (
 )
 from shared.sealing.keys import SIGNATURE_BYTES
 from shared.shapes import array, octets, uint, version
-from sync.core.have import LogName, Point
+from sync.core.have import SEQUENCE_MAX, LogName, Point, log_name
 
 _ATTACHED: Final = 2
 """Items of a payload that travels with its entry; a pruned or detached one has 3."""
+DAY_MAX: Final = (1 << 32) - 1
+"""Days since 1970: a store's integers hold them."""
 RUN_BYTES: Final = 256
 """What a run costs beside its entries, at most."""
 
@@ -164,10 +164,8 @@ def decode_batch(data: bytes, deployment: DeploymentId) -> list[Run | Unreadable
     count = 0
     for item in array(items[2], "runs"):
         parts = array(item, "a run", 7)
-        log = LogName(
-            AuthorId(octets(parts[0], "author", AUTHOR_ID_BYTES)), uint(parts[1], "incarnation")
-        )
-        first = uint(parts[2], "first sequence")
+        log = log_name(parts[0], parts[1])
+        first = uint(parts[2], "first sequence", SEQUENCE_MAX - BATCH_ENTRIES_MAX)
         count += len(array(parts[4], "entries"))
         if count > BATCH_ENTRIES_MAX:
             raise LimitExceeded(f"a batch holds more than {BATCH_ENTRIES_MAX} entries")
@@ -207,7 +205,7 @@ def _run_from_wire(parts: list[object], deployment: DeploymentId, log: LogName, 
     if not entries:
         raise EncodingInvalid("a run holds no entry")
     signature = octets(parts[6], "signature", SIGNATURE_BYTES)
-    return Run(tuple(entries), uint(parts[5], "signed_on"), signature)
+    return Run(tuple(entries), uint(parts[5], "signed_on", DAY_MAX), signature)
 
 
 def _payload_from_wire(value: object) -> tuple[PayloadRef, bytes | None]:

@@ -12,6 +12,10 @@ from shared.shapes import array, octets, uint
 BRANCHES_MAX: Final = 8
 """Branches of one log that are kept apart and named in a have-vector."""
 
+INCARNATION_MAX: Final = (1 << 32) - 1
+SEQUENCE_MAX: Final = (1 << 53) - 1
+"""Bounds that every store's integers hold; a larger number is refused (SYNC-002)."""
+
 
 class LogName(NamedTuple):
     """One author's life between restores."""
@@ -82,12 +86,24 @@ def have_from_wire(value: object) -> HaveVector:
 
 def _read(item: object) -> tuple[LogName, Point]:
     author, incarnation, sequence, entry_hash = array(item, "an item of a have-vector", 4)
-    log = LogName(
-        AuthorId(octets(author, "author", AUTHOR_ID_BYTES)), uint(incarnation, "incarnation")
-    )
-    point = Point(
-        uint(sequence, "sequence"), EntryHash(octets(entry_hash, "entry hash", HASH_BYTES))
-    )
+    log = log_name(author, incarnation)
+    point = log_point(sequence, entry_hash)
     if point.sequence < 1:
         raise EncodingInvalid("a have-vector names no entry before the first")
     return log, point
+
+
+def log_name(author: object, incarnation: object) -> LogName:
+    """Return a checked log name from its decoded parts."""
+    return LogName(
+        AuthorId(octets(author, "author", AUTHOR_ID_BYTES)),
+        uint(incarnation, "incarnation", INCARNATION_MAX),
+    )
+
+
+def log_point(sequence: object, entry_hash: object) -> Point:
+    """Return a checked point from its decoded parts; sequence 0 is the beginning of a log."""
+    return Point(
+        uint(sequence, "sequence", SEQUENCE_MAX),
+        EntryHash(octets(entry_hash, "entry hash", HASH_BYTES)),
+    )

@@ -12,7 +12,7 @@ from shared.sealing.envelope import DETACHED_BYTES_MAX, TAG_BYTES
 from shared.sealing.keys import SIGNATURE_BYTES
 from shared.sealing.receipts import Signed
 from shared.shapes import array, octets, text, uint
-from sync.core.have import HaveVector, LogName, have_from_wire
+from sync.core.have import SEQUENCE_MAX, HaveVector, have_from_wire, log_name
 from sync.core.plan import Outcome, OutcomeCode
 from sync.core.store import Chunk, Want
 
@@ -202,11 +202,9 @@ def _bounded(value: object, what: str, at_most: int) -> list[object]:
 
 def _outcome(item: object) -> Outcome:
     author, incarnation, sequence, code, reason = array(item, "an outcome", 5)
-    log = LogName(
-        AuthorId(octets(author, "author", AUTHOR_ID_BYTES)), uint(incarnation, "incarnation")
-    )
+    log = log_name(author, incarnation)
     try:
         known = OutcomeCode(uint(code, "outcome code"))
     except ValueError:
         raise EncodingInvalid("the outcome code is not known") from None
-    return Outcome(log, uint(sequence, "sequence"), known, text(reason, "reason"))
+    return Outcome(log, uint(sequence, "sequence", SEQUENCE_MAX), known, text(reason, "reason"))

@@ -98,6 +98,14 @@ class LogStore(Protocol):
         """Keep a run that cannot be taken, with its bytes and the reason; once per content."""
         ...
 
+    def expect_payload(self, payload_hash: bytes, length: int) -> None:
+        """Begin to collect a detached payload, unless it is known already.
+
+        `extend` does so for every entry that names one; an author does so before, to put its
+        chunks and the entry into one transaction.
+        """
+        ...
+
     def missing_payloads(self, limit: int) -> list[Want]:
         """Return detached payloads that entries name and that are not whole here, oldest first."""
         ...

@@ -1,0 +1,222 @@
+"""The store as a fake: dictionaries with the same contract as the real ones, for tests."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from copy import deepcopy
+from dataclasses import dataclass, field, replace
+from hashlib import sha256
+
+from shared.errors import LocalProtocolError
+from shared.ids import EntryHash
+from shared.sealing.envelope import DETACHED, GENESIS
+from shared.sealing.receipts import Signed
+from sync.core.batch import RUN_BYTES, Run, SealedEntry, encode_batch
+from sync.core.have import HaveVector, LogName, Point
+from sync.core.store import Branch, Chunk, Want
+from sync.stores.own import OwnLogs
+
+
+@dataclass
+class _Kept:
+    entry: SealedEntry
+    signed_on: int = 0
+    signature: bytes = b""
+
+
+@dataclass
+class _Branch:
+    parent: int | None
+    forked_at: int
+    kept: list[_Kept] = field(default_factory=list)
+
+
+@dataclass
+class _Detached:
+    length: int
+    pieces: list[bytes] = field(default_factory=list)
+    whole: bool = False
+
+    @property
+    def received(self) -> int:
+        return sum(len(piece) for piece in self.pieces)
+
+
+@dataclass
+class _State:
+    logs: dict[LogName, list[_Branch]] = field(default_factory=dict)
+    aside: dict[bytes, tuple[bytes, str]] = field(default_factory=dict)
+    detached: dict[bytes, _Detached] = field(default_factory=dict)
+    papers: dict[str, dict[bytes, Signed]] = field(default_factory=dict)
+
+
+class MemoryLogStore(OwnLogs):
+    """A log store that forgets everything when it goes."""
+
+    def __init__(self) -> None:
+        self._state = _State()
+        self._depth = 0
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """Open or join a transaction; an error undoes it."""
+        before = deepcopy(self._state) if self._depth == 0 else None
+        self._depth += 1
+        try:
+            yield
+        except BaseException:
+            if before is not None:
+                self._state = before
+            raise
+        finally:
+            self._depth -= 1
+
+    def have(self) -> HaveVector:
+        """Return the heads of all logs."""
+        return HaveVector(
+            {
+                log: tuple(sorted(self._branch(log, number).head for number in range(len(held))))
+                for log, held in self._state.logs.items()
+            }
+        )
+
+    def branches(self, log: LogName) -> tuple[Branch, ...]:
+        """Return a log's branches by number."""
+        return tuple(self._branch(log, n) for n in range(len(self._state.logs.get(log, ()))))
+
+    def _branch(self, log: LogName, number: int) -> Branch:
+        held = self._state.logs[log][number]
+        if held.kept:
+            head = held.kept[-1].entry.point
+        else:
+            parent = None if held.parent is None else self._branch(log, held.parent)
+            above = None if parent is None else self.hash_at(parent, held.forked_at)
+            head = Point(held.forked_at, above or GENESIS)
+        return Branch(log, number, held.parent, held.forked_at, head)
+
+    def _path(self, branch: Branch) -> list[_Kept]:
+        held = self._state.logs[branch.log][branch.number]
+        if held.parent is None:
+            return held.kept
+        above = self._path(self._branch(branch.log, held.parent))
+        return above[: held.forked_at] + held.kept
+
+    def hash_at(self, branch: Branch, sequence: int) -> EntryHash | None:
+        """Return the hash of the entry at a sequence on a branch."""
+        path = self._path(branch)
+        return path[sequence - 1].entry.hash if 1 <= sequence <= len(path) else None
+
+    def open_branch(self, log: LogName, parent: Branch | None, forked_at: int) -> Branch:
+        """Add an empty branch."""
+        held = self._state.logs.setdefault(log, [])
+        held.append(_Branch(None if parent is None else parent.number, forked_at))
+        return self._branch(log, len(held) - 1)
+
+    def extend(
+        self, branch: Branch, entries: Sequence[SealedEntry], signed_on: int, signature: bytes
+    ) -> Branch:
+        """Append entries to a branch."""
+        held = self._state.logs[branch.log][branch.number]
+        last = self._branch(branch.log, branch.number).head
+        for entry in entries:
+            if (entry.header.sequence, entry.header.previous) != (last.sequence + 1, last.hash):
+                raise LocalProtocolError("an entry does not follow the head of its branch")
+            held.kept.append(_Kept(entry))
+            last = entry.point
+            for ref in entry.header.payloads:
+                if ref.compartment in DETACHED:
+                    self.expect_payload(ref.hash, ref.length)
+        held.kept[-1].signed_on, held.kept[-1].signature = signed_on, signature
+        return self._branch(branch.log, branch.number)
+
+    def run_after(self, branch: Branch, after: int, entries_max: int, bytes_max: int) -> Run | None:
+        """Return the longest signed run after a sequence within bounds."""
+        run: Run | None = None
+        entries: list[SealedEntry] = []
+        size_bytes = RUN_BYTES
+        for kept in self._path(branch)[after:]:
+            entries.append(kept.entry)
+            size_bytes += kept.entry.size_bytes()
+            if run is not None and (len(entries) > entries_max or size_bytes > bytes_max):
+                break
+            if kept.signature:
+                run = Run(tuple(entries), kept.signed_on, kept.signature)
+        return run
+
+    def entries(self, branch: Branch, first: int, last: int) -> Iterator[SealedEntry]:
+        """Yield the entries of a branch from `first` to `last`."""
+        yield from (kept.entry for kept in self._path(branch)[max(0, first - 1) : last])
+
+    def keep_aside(self, run: Run, reason: str) -> None:
+        """Keep a run that cannot be taken."""
+        data = encode_batch(run.head.deployment, [run])
+        self._state.aside.setdefault(sha256(data).digest(), (data, reason))
+
+    def aside(self) -> list[tuple[bytes, str]]:
+        """Return what was kept aside: a batch of one run each, and the reason."""
+        return list(self._state.aside.values())
+
+    def expect_payload(self, payload_hash: bytes, length: int) -> None:
+        """Begin to collect a detached payload, unless it is known already."""
+        self._state.detached.setdefault(payload_hash, _Detached(length))
+
+    def missing_payloads(self, limit: int) -> list[Want]:
+        """Return detached payloads that are not whole here."""
+        wants = [
+            Want(payload_hash, held.received)
+            for payload_hash, held in self._state.detached.items()
+            if not held.whole
+        ]
+        return wants[:limit]
+
+    def take_chunk(self, chunk: Chunk) -> bool:
+        """Keep a chunk if it is the next one wanted."""
+        held = self._state.detached.get(chunk.payload_hash)
+        if held is None or held.whole or chunk.offset != held.received or not chunk.data:
+            return False
+        held.pieces.append(chunk.data)
+        if held.received >= held.length:
+            data = b"".join(held.pieces)
+            held.whole = len(data) == held.length and sha256(data).digest() == chunk.payload_hash
+            if not held.whole:
+                held.pieces.clear()
+        return True
+
+    def chunk(self, payload_hash: bytes, offset: int) -> Chunk | None:
+        """Return the piece of a detached payload at an offset."""
+        held = self._state.detached.get(payload_hash)
+        start = 0
+        for piece in held.pieces if held is not None else ():
+            if start == offset:
+                return Chunk(payload_hash, offset, piece)
+            start += len(piece)
+        return None
+
+    def save_paper(self, kind: str, name: bytes, paper: Signed) -> None:
+        """Keep a signed paper in place of an earlier one of that name."""
+        self._state.papers.setdefault(kind, {})[name] = paper
+
+    def papers(self, kind: str) -> list[tuple[bytes, Signed]]:
+        """Return the papers of a kind by name."""
+        return sorted(self._state.papers.get(kind, {}).items())
+
+    def prune(self, points: Iterable[tuple[LogName, Point]]) -> int:
+        """Delete payloads at or below each point where its hash matches."""
+        pruned = 0
+        for log, point in points:
+            for branch in self.branches(log):
+                if self.hash_at(branch, point.sequence) != point.hash:
+                    continue
+                for kept in self._path(branch)[: point.sequence]:
+                    pruned += self._drop(kept)
+        return pruned
+
+    def _drop(self, kept: _Kept) -> int:
+        dropped = len(kept.entry.payloads)
+        kept.entry = replace(kept.entry, payloads={})
+        for ref in kept.entry.header.payloads:
+            if ref.compartment in DETACHED:
+                detached = self._state.detached[ref.hash]
+                dropped += detached.whole and bool(detached.pieces)
+                detached.pieces.clear()
+                detached.whole = True
+        return dropped

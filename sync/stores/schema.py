@@ -1,0 +1,68 @@
+"""Tables of the SQLite log store.
+
+A row of `logs` is a branch; an entry belongs to the branch that it arrived on, and a branch's path
+goes on through its parent below `forked_at`. `payloads` is the CBOR array of `[compartment,
+ciphertext]`, NULL once pruned. A signature stands where the author's head was signed.
+"""
+
+from typing import Final
+
+PRAGMAS: Final = (
+    "PRAGMA busy_timeout = 5000",
+    "PRAGMA journal_mode = WAL",
+    "PRAGMA synchronous = FULL",
+    "PRAGMA temp_store = MEMORY",
+    "PRAGMA foreign_keys = ON",
+)
+
+SCHEMA: Final = """
+BEGIN IMMEDIATE;
+CREATE TABLE IF NOT EXISTS logs (
+    id INTEGER PRIMARY KEY,
+    author BLOB NOT NULL CHECK (length(author) = 16),
+    incarnation INTEGER NOT NULL CHECK (incarnation >= 0),
+    branch INTEGER NOT NULL CHECK (branch >= 0),
+    parent INTEGER,
+    forked_at INTEGER NOT NULL,
+    head_sequence INTEGER NOT NULL,
+    head_hash BLOB NOT NULL CHECK (length(head_hash) = 32),
+    UNIQUE (author, incarnation, branch)
+);
+CREATE TABLE IF NOT EXISTS entries (
+    log INTEGER NOT NULL REFERENCES logs (id),
+    sequence INTEGER NOT NULL CHECK (sequence >= 1),
+    hash BLOB NOT NULL CHECK (length(hash) = 32),
+    header BLOB NOT NULL,
+    payloads BLOB,
+    signed_on INTEGER,
+    signature BLOB,
+    taken_ms INTEGER NOT NULL,
+    PRIMARY KEY (log, sequence)
+);
+CREATE TABLE IF NOT EXISTS aside (
+    hash BLOB PRIMARY KEY,
+    data BLOB NOT NULL,
+    reason TEXT NOT NULL
+);
+CREATE TABLE IF NOT EXISTS detached (
+    hash BLOB PRIMARY KEY,
+    length INTEGER NOT NULL,
+    received INTEGER NOT NULL,
+    state INTEGER NOT NULL
+);
+CREATE INDEX IF NOT EXISTS detached_wanted ON detached (state) WHERE state = 0;
+CREATE TABLE IF NOT EXISTS chunks (
+    hash BLOB NOT NULL,
+    "offset" INTEGER NOT NULL,
+    data BLOB NOT NULL,
+    PRIMARY KEY (hash, "offset")
+);
+CREATE TABLE IF NOT EXISTS papers (
+    kind TEXT NOT NULL,
+    name BLOB NOT NULL,
+    data BLOB NOT NULL,
+    signature BLOB NOT NULL,
+    PRIMARY KEY (kind, name)
+);
+COMMIT;
+"""

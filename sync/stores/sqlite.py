@@ -1,0 +1,375 @@
+"""The store of devices and hubs: one SQLite file in write-ahead mode, flushed at every commit.
+
+What `transaction()` has left is on the disk: synchronous=FULL. Sealed entries are stored as they
+are; nothing here can open one. The tables are in schema.py.
+"""
+
+import sqlite3
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from hashlib import sha256
+from pathlib import Path
+from threading import RLock
+from typing import Any
+
+from shared.canonical import decode, encode
+from shared.clock import Clock
+from shared.errors import LocalProtocolError, StoreBusy, StoreCorrupt, StoreFull
+from shared.ids import AuthorId, EntryHash
+from shared.sealing.envelope import DETACHED, GENESIS, Compartment, parse_header
+from shared.sealing.receipts import Signed
+from sync.core.batch import RUN_BYTES, Run, SealedEntry, encode_batch
+from sync.core.have import HaveVector, LogName, Point
+from sync.core.store import Branch, Chunk, Want
+from sync.stores.own import OwnLogs
+from sync.stores.schema import PRAGMAS, SCHEMA
+
+_WANTED, _WHOLE, _PRUNED = 0, 1, 2
+
+
+class SqliteLogStore(OwnLogs):
+    """Logs, attachments and papers in one file; safe for the threads of one process."""
+
+    def __init__(self, path: Path, clock: Clock) -> None:
+        self._clock = clock
+        self._lock = RLock()
+        self._depth = 0
+        with _explained():
+            self._db = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+            for pragma in PRAGMAS:
+                self._db.execute(pragma)
+            self._db.executescript(SCHEMA)
+
+    def close(self) -> None:
+        """Close the file."""
+        with self._lock:
+            self._db.close()
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """Open or join a transaction; an error undoes it, leaving the outermost makes it durable.
+
+        Raises:
+            StoreFull, StoreBusy: nothing of it was kept.
+        """
+        with self._lock, _explained():
+            if self._depth == 0:
+                self._db.execute("BEGIN IMMEDIATE")
+            self._depth += 1
+            try:
+                yield
+            except BaseException:
+                self._depth -= 1
+                if self._depth == 0:
+                    self._roll_back()
+                raise
+            self._depth -= 1
+            if self._depth == 0:
+                try:
+                    self._db.execute("COMMIT")
+                except sqlite3.Error:
+                    self._roll_back()
+                    raise
+
+    def _roll_back(self) -> None:
+        # A full disk may already have undone the transaction.
+        if self._db.in_transaction:
+            self._db.execute("ROLLBACK")
+
+    def _rows(self, sql: str, *values: object) -> list[Any]:
+        with self._lock, _explained():
+            return self._db.execute(sql, values).fetchall()
+
+    def _row(self, sql: str, *values: object) -> Any:
+        rows = self._rows(sql, *values)
+        return rows[0] if rows else None
+
+    # --- logs ---------------------------------------------------------------------------------
+
+    def have(self) -> HaveVector:
+        """Return the heads of all logs."""
+        points: dict[LogName, tuple[Point, ...]] = {}
+        for author, incarnation, sequence, entry_hash in self._rows(
+            "SELECT author, incarnation, head_sequence, head_hash FROM logs"
+        ):
+            log = LogName(AuthorId(author), incarnation)
+            head = Point(sequence, EntryHash(entry_hash))
+            points[log] = tuple(sorted((*points.get(log, ()), head)))
+        return HaveVector(points)
+
+    def branches(self, log: LogName) -> tuple[Branch, ...]:
+        """Return a log's branches by number; a transaction holds the whole file locked."""
+        rows = self._rows(
+            "SELECT branch, parent, forked_at, head_sequence, head_hash FROM logs"
+            " WHERE author = ? AND incarnation = ? ORDER BY branch",
+            *log,
+        )
+        return tuple(
+            Branch(log, number, parent, forked_at, Point(sequence, EntryHash(entry_hash)))
+            for number, parent, forked_at, sequence, entry_hash in rows
+        )
+
+    def _segments(self, branch: Branch) -> list[tuple[int, int, int]]:
+        """Return the parts of a branch's path, first to last: row of `logs`, after, through."""
+        rows = {
+            number: (row, parent, forked_at)
+            for row, number, parent, forked_at in self._rows(
+                "SELECT id, branch, parent, forked_at FROM logs"
+                " WHERE author = ? AND incarnation = ?",
+                *branch.log,
+            )
+        }
+        segments: list[tuple[int, int, int]] = []
+        number: int | None = branch.number
+        through = branch.head.sequence
+        while number is not None:
+            row, parent, forked_at = rows[number]
+            if through > forked_at:
+                segments.append((row, forked_at, through))
+                through = forked_at
+            number = parent
+        return segments[::-1]
+
+    def hash_at(self, branch: Branch, sequence: int) -> EntryHash | None:
+        """Return the hash of the entry at a sequence on a branch."""
+        if sequence == branch.head.sequence:
+            return branch.head.hash if sequence else None
+        for row, after, through in self._segments(branch):
+            if after < sequence <= through:
+                found = self._row(
+                    "SELECT hash FROM entries WHERE log = ? AND sequence = ?", row, sequence
+                )
+                return None if found is None else EntryHash(found[0])
+        return None
+
+    def open_branch(self, log: LogName, parent: Branch | None, forked_at: int) -> Branch:
+        """Add an empty branch."""
+        number = len(self.branches(log))
+        head = Point(0, GENESIS)
+        if parent is not None and forked_at:
+            head = Point(forked_at, self.hash_at(parent, forked_at) or GENESIS)
+        branch = Branch(log, number, None if parent is None else parent.number, forked_at, head)
+        self._db.execute(
+            "INSERT INTO logs (author, incarnation, branch, parent, forked_at, head_sequence,"
+            " head_hash) VALUES (?, ?, ?, ?, ?, ?, ?)",
+            (*log, number, branch.parent, forked_at, *head),
+        )
+        return branch
+
+    def extend(
+        self, branch: Branch, entries: Sequence[SealedEntry], signed_on: int, signature: bytes
+    ) -> Branch:
+        """Append entries to a branch, with the signature of the last one's head."""
+        row, *head = self._row(
+            "SELECT id, head_sequence, head_hash FROM logs"
+            " WHERE author = ? AND incarnation = ? AND branch = ?",
+            *branch.log,
+            branch.number,
+        )
+        last = Point(head[0], EntryHash(head[1]))
+        now_ms = int(self._clock.now().timestamp() * 1000)
+        rows: list[tuple[object, ...]] = []
+        for entry in entries:
+            if (entry.header.sequence, entry.header.previous) != (last.sequence + 1, last.hash):
+                raise LocalProtocolError("an entry does not follow the head of its branch")
+            last = entry.point
+            signed = (signed_on, signature) if entry is entries[-1] else (None, None)
+            payloads = encode([list(item) for item in sorted(entry.payloads.items())])
+            rows.append((row, *last, entry.header_bytes, payloads, *signed, now_ms))
+            for ref in entry.header.payloads:
+                if ref.compartment in DETACHED:
+                    self.expect_payload(ref.hash, ref.length)
+        self._db.executemany("INSERT INTO entries VALUES (?, ?, ?, ?, ?, ?, ?, ?)", rows)
+        self._db.execute(
+            "UPDATE logs SET head_sequence = ?, head_hash = ? WHERE id = ?", (*last, row)
+        )
+        return Branch(branch.log, branch.number, branch.parent, branch.forked_at, last)
+
+    def _stored(self, branch: Branch, first: int, last: int) -> Iterator[Any]:
+        """Yield `(header, hash, payloads, signed_on, signature)` by sequence, a page at a time."""
+        for row, after, through in self._segments(branch):
+            at = max(after + 1, first)
+            end = min(through, last)
+            while at <= end:
+                page = self._rows(
+                    "SELECT header, hash, payloads, signed_on, signature FROM entries"
+                    " WHERE log = ? AND sequence BETWEEN ? AND ? ORDER BY sequence",
+                    row,
+                    at,
+                    min(end, at + 63),
+                )
+                yield from page
+                at += 64
+
+    def run_after(self, branch: Branch, after: int, entries_max: int, bytes_max: int) -> Run | None:
+        """Return the longest signed run after a sequence within bounds."""
+        run: Run | None = None
+        entries: list[SealedEntry] = []
+        size_bytes = RUN_BYTES
+        for stored in self._stored(branch, after + 1, branch.head.sequence):
+            entry = _entry(stored)
+            entries.append(entry)
+            size_bytes += entry.size_bytes()
+            if run is not None and (len(entries) > entries_max or size_bytes > bytes_max):
+                break
+            if stored[4] is not None:
+                run = Run(tuple(entries), stored[3], stored[4])
+        return run
+
+    def entries(self, branch: Branch, first: int, last: int) -> Iterator[SealedEntry]:
+        """Yield the entries of a branch from `first` to `last`."""
+        for stored in self._stored(branch, first, last):
+            yield _entry(stored)
+
+    def keep_aside(self, run: Run, reason: str) -> None:
+        """Keep a run that cannot be taken, once."""
+        data = encode_batch(run.head.deployment, [run])
+        self._db.execute(
+            "INSERT OR IGNORE INTO aside VALUES (?, ?, ?)", (sha256(data).digest(), data, reason)
+        )
+
+    def aside(self) -> list[tuple[bytes, str]]:
+        """Return what was kept aside: a batch of one run each, and the reason."""
+        return [(data, reason) for data, reason in self._rows("SELECT data, reason FROM aside")]
+
+    # --- attachments --------------------------------------------------------------------------
+
+    def expect_payload(self, payload_hash: bytes, length: int) -> None:
+        """Begin to collect a detached payload, unless it is known already."""
+        self._db.execute(
+            "INSERT OR IGNORE INTO detached (hash, length, received, state) VALUES (?, ?, 0, ?)",
+            (payload_hash, length, _WANTED),
+        )
+
+    def missing_payloads(self, limit: int) -> list[Want]:
+        """Return detached payloads that are not whole here, oldest first."""
+        rows = self._rows(
+            "SELECT hash, received FROM detached WHERE state = ? ORDER BY rowid LIMIT ?",
+            _WANTED,
+            limit,
+        )
+        return [Want(payload_hash, received) for payload_hash, received in rows]
+
+    def take_chunk(self, chunk: Chunk) -> bool:
+        """Keep a chunk if it is the next one wanted; a whole that does not match starts anew."""
+        found = self._row(
+            "SELECT length, received FROM detached WHERE hash = ? AND state = ?",
+            chunk.payload_hash,
+            _WANTED,
+        )
+        if found is None or chunk.offset != found[1] or not chunk.data:
+            return False
+        length, received = found[0], found[1] + len(chunk.data)
+        self._db.execute("INSERT INTO chunks VALUES (?, ?, ?)", chunk)
+        state = _WANTED
+        if received >= length:
+            if received == length and self._digest(chunk.payload_hash) == chunk.payload_hash:
+                state = _WHOLE
+            else:
+                self._db.execute("DELETE FROM chunks WHERE hash = ?", (chunk.payload_hash,))
+                received = 0
+        self._db.execute(
+            "UPDATE detached SET received = ?, state = ? WHERE hash = ?",
+            (received, state, chunk.payload_hash),
+        )
+        return True
+
+    def _digest(self, payload_hash: bytes) -> bytes:
+        digest = sha256()
+        for (data,) in self._db.execute(
+            'SELECT data FROM chunks WHERE hash = ? ORDER BY "offset"', (payload_hash,)
+        ):
+            digest.update(data)
+        return digest.digest()
+
+    def chunk(self, payload_hash: bytes, offset: int) -> Chunk | None:
+        """Return the piece of a detached payload at an offset."""
+        found = self._row(
+            'SELECT data FROM chunks WHERE hash = ? AND "offset" = ?', payload_hash, offset
+        )
+        return None if found is None else Chunk(payload_hash, offset, found[0])
+
+    # --- papers and pruning -------------------------------------------------------------------
+
+    def save_paper(self, kind: str, name: bytes, paper: Signed) -> None:
+        """Keep a signed paper in place of an earlier one of that name."""
+        with self.transaction():
+            self._db.execute(
+                "INSERT OR REPLACE INTO papers VALUES (?, ?, ?, ?)",
+                (kind, name, paper.data, paper.signature),
+            )
+
+    def papers(self, kind: str) -> list[tuple[bytes, Signed]]:
+        """Return the papers of a kind by name."""
+        rows = self._rows(
+            "SELECT name, data, signature FROM papers WHERE kind = ? ORDER BY name", kind
+        )
+        return [(name, Signed(data, signature)) for name, data, signature in rows]
+
+    def prune(self, points: Iterable[tuple[LogName, Point]]) -> int:
+        """Delete payloads at or below each point where its hash matches; return how many."""
+        pruned = 0
+        with self.transaction():
+            for log, point in points:
+                for branch in self.branches(log):
+                    if self.hash_at(branch, point.sequence) == point.hash:
+                        pruned += self._prune_branch(branch, point.sequence)
+        return pruned
+
+    def _prune_branch(self, branch: Branch, through: int) -> int:
+        pruned = 0
+        for row, _, last in self._segments(branch):
+            found = self._rows(
+                "SELECT header, hash, payloads, sequence FROM entries"
+                " WHERE log = ? AND sequence <= ? AND payloads IS NOT NULL",
+                row,
+                min(through, last),
+            )
+            for stored in found:
+                entry = _entry(stored)
+                pruned += len(entry.payloads)
+                for ref in entry.header.payloads:
+                    if ref.compartment in DETACHED:
+                        pruned += self._prune_detached(ref.hash)
+            self._db.executemany(
+                "UPDATE entries SET payloads = NULL WHERE log = ? AND sequence = ?",
+                [(row, stored[3]) for stored in found],
+            )
+        return pruned
+
+    def _prune_detached(self, payload_hash: bytes) -> int:
+        done = self._db.execute(
+            "UPDATE detached SET state = ? WHERE hash = ? AND state = ?",
+            (_PRUNED, payload_hash, _WHOLE),
+        )
+        self._db.execute("DELETE FROM chunks WHERE hash = ?", (payload_hash,))
+        return done.rowcount
+
+
+def _entry(stored: Any) -> SealedEntry:
+    header_bytes, entry_hash, payloads = stored[:3]
+    at_hand = {} if payloads is None else {Compartment(c): data for c, data in decode(payloads)}
+    return SealedEntry(parse_header(header_bytes), header_bytes, EntryHash(entry_hash), at_hand)
+
+
+@contextmanager
+def _explained() -> Iterator[None]:
+    """Turn SQLite's errors into ours, each saying what to do."""
+    try:
+        yield
+    except sqlite3.OperationalError as error:
+        said = str(error)
+        if "full" in said or "disk I/O" in said:
+            raise StoreFull(
+                "the disk is full: free some space and go on; nothing is lost"
+            ) from error
+        if "locked" in said or "busy" in said:
+            raise StoreBusy("another program uses the store; close it and try again") from error
+        raise
+    except sqlite3.DatabaseError as error:
+        if isinstance(error, sqlite3.IntegrityError):
+            raise
+        raise StoreCorrupt(
+            "the store's file is damaged: restore it from a backup, or enrol again and keep the "
+            "file; what was handed over is safe"
+        ) from error
