@@ -1,0 +1,73 @@
+"""The demonstration's people answer every shipped form validly, consistently and with canaries."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from server.demo.canaries import NAME_MARK, PHONE_MARK
+from server.demo.country import read_country
+from server.demo.interviews import Filled, ShippedForm, fill, read_shipped
+from server.demo.plan import SHARES, Outcome, Plan, Task, make_plan
+
+FORMS = Path(__file__).parents[2] / "forms"
+NOW = datetime(2026, 11, 21, 9, tzinfo=UTC)
+
+
+@pytest.fixture(scope="module")
+def plan() -> Plan:
+    return make_plan(3, 120, read_country(FORMS / "media"))
+
+
+@pytest.fixture(scope="module")
+def shipped() -> dict[str, ShippedForm]:
+    return {name: read_shipped(FORMS, name) for name in SHARES}
+
+
+def some(plan: Plan, form: str, outcome: Outcome = Outcome.FINALIZED) -> list[Task]:
+    return [task for task in plan.tasks if task.form == form and task.outcome is outcome][:6]
+
+
+@pytest.mark.parametrize("form", SHARES)
+def test_answers_are_valid_and_marked(
+    form: str, plan: Plan, shipped: dict[str, ShippedForm]
+) -> None:
+    for task in some(plan, form):
+        filled = fill(task, shipped[form], 3, NOW)
+        assert filled.truth["/data/place/location"] == task.place.location
+        assert NAME_MARK not in str(filled.truth)
+        assert PHONE_MARK not in str(filled.truth)
+        assert len(filled.asked) > 20
+    assert any(NAME_MARK in str(fill(t, shipped[form], 3, NOW).asked) for t in some(plan, form))
+
+
+def test_household_members_add_up(plan: Plan, shipped: dict[str, ShippedForm]) -> None:
+    form = "household_registration"
+    for task in some(plan, form):
+        truth = fill(task, shipped[form], 3, NOW).truth
+        size = int(truth["/data/interview/household/household_size"])
+        assert int(truth["/data/interview/roster_check/member_count"]) == size
+
+
+def test_sex_and_age_add_up_to_the_location(plan: Plan, shipped: dict[str, ShippedForm]) -> None:
+    form = "location_assessment"
+    for task in some(plan, form):
+        truth = fill(task, shipped[form], 3, NOW).truth
+        total = int(truth["/data/population/idp/idp_persons"])
+        assert int(truth["/data/population/idp_sex_age/idp_sex_age_sum"]) == total
+
+
+def test_a_refusal_leaves_no_truth(plan: Plan, shipped: dict[str, ShippedForm]) -> None:
+    refusals = [t for form in SHARES for t in some(plan, form, Outcome.REFUSED)]
+    for task in refusals:
+        filled = fill(task, shipped[task.form], 3, NOW)
+        assert filled.truth == {}
+        assert "no" in filled.asked.values()
+        assert NAME_MARK not in str(filled.asked)
+
+
+def test_one_seed_one_answer(plan: Plan, shipped: dict[str, ShippedForm]) -> None:
+    task = some(plan, "event_tracking")[0]
+    first: Filled = fill(task, shipped["event_tracking"], 3, NOW)
+    assert first == fill(task, shipped["event_tracking"], 3, NOW)
+    assert first != fill(task, shipped["event_tracking"], 4, NOW)
