@@ -5,6 +5,8 @@ from typing import Final
 # Wire
 ENTRY_BYTES_MAX: Final = 1 << 20
 """One sealed entry, header and payloads."""
+BODY_BYTES_MAX: Final = 4 << 20
+"""One half of a record, unpacked."""
 BATCH_ENTRIES_MAX: Final = 512
 BATCH_BYTES_MAX: Final = 4 << 20
 CHUNK_BYTES: Final = 256 << 10

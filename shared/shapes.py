@@ -54,6 +54,16 @@ def uint(value: object, what: str, at_most: int = UINT_MAX) -> int:
     return value
 
 
+def scalars(value: object, what: str) -> dict[str, str | int | float | bool | None]:
+    """Return `value` as a map from text to texts, numbers, yes or no, and null."""
+    items = mapping(value, what)
+    for name, item in items.items():
+        text(name, f"a name in {what}")
+        if item is not None and not isinstance(item, str | int | float):
+            raise EncodingInvalid(f"{what} holds texts, numbers, yes or no, and null")
+    return items
+
+
 def version(value: object, what: str) -> list[Any]:
     """Return `value` as an array whose first item is the version 1, the only one we read."""
     items = array(value, what)

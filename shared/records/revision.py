@@ -2,7 +2,7 @@
 
 A record is the set of its revisions. A revision names the revisions it knew of (parents) and what
 it changes (patch). Its answers are two halves for two readers: `RevisionBody` for the mission
-server, `Identity` for the custodian, bound together by the revision id.
+server, `Identity` for the custodian, bound together by the record id and the equality tags.
 """
 
 from collections.abc import Mapping
@@ -41,6 +41,8 @@ class RevisionBody:
         resolves: addresses of the conflicts this revision settles; empty for an interview.
         reason: why a correction or resolution was made; empty for an interview.
         started_ms: when the interview began; None where it is not an interview.
+        paradata: how the interview went (screens, pauses, language switches): name -> value; never
+            an answer.
     """
 
     record_id: RecordId
@@ -58,13 +60,17 @@ class RevisionBody:
     resolves: tuple[str, ...] = ()
     reason: str = ""
     started_ms: int | None = None
+    paradata: Mapping[str, str | int | float | bool | None] | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """Direct identifiers, for the custodian only (SEAL-063)."""
+    """Direct identifiers, for the custodian only (SEAL-063).
+
+    Which revision it belongs to is told by the entry it lies in; the tags of that revision's body
+    can be recomputed with `tag_key`, so a blob put in another's place is found out.
+    """
 
     record_id: RecordId
-    revision_id: RevisionId
     tag_key: bytes
     patch: Patch

@@ -7,6 +7,7 @@ a type. Rules SEAL-051 and SEAL-070.
 
 import re
 import unicodedata
+from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
 from typing import Final
@@ -91,15 +92,18 @@ def geopoint_integers(text: str) -> tuple[int, ...] | None:
     return tuple(int(n) for n in scaled)
 
 
-def geopoint_text(numbers: tuple[int, ...]) -> str:
+def geopoint_text(numbers: Sequence[int]) -> str:
     """Return the text of a geopoint given as integers, without trailing zeros."""
-    return " ".join(_scaled_text(n, s) for n, s in zip(numbers, GEOPOINT_SCALES, strict=True))
+    latitude, longitude, altitude, accuracy = numbers
+    return (
+        f"{_scaled_text(latitude, 7)} {_scaled_text(longitude, 7)} "
+        f"{_scaled_text(altitude, 2)} {_scaled_text(accuracy, 2)}"
+    )
 
 
 def _scaled_text(number: int, places: int) -> str:
-    sign, digits = "-" if number < 0 else "", str(abs(number)).rjust(places + 1, "0")
-    whole, fraction = digits[:-places], digits[-places:].rstrip("0")
-    return f"{sign}{whole}.{fraction}" if fraction else sign + whole
+    digits = f"{number:0{places + 1 + (number < 0)}d}"
+    return f"{digits[:-places]}.{digits[-places:]}".rstrip("0").rstrip(".")
 
 
 def date_days(text: str) -> int | None:
