@@ -1,4 +1,4 @@
-"""Build forms/*.xlsx and forms/media/* from their sources: `python -m forms.build.build`."""
+"""Build forms/*.xlsx, products.json and media/* from source: `python -m forms.build.build`."""
 
 import argparse
 import sys
@@ -9,7 +9,7 @@ FORMS_DIR: Final = Path(__file__).resolve().parents[1]
 if __package__ in {None, ""}:  # run as a script: make the repository root importable
     sys.path.insert(0, str(FORMS_DIR.parent))
 
-from forms.build import geography, source, workbook  # noqa: E402
+from forms.build import geography, products, source, workbook  # noqa: E402
 
 
 def form_names() -> list[str]:
@@ -18,7 +18,7 @@ def form_names() -> list[str]:
 
 
 def main() -> None:
-    """Build the forms named, or all of them, and the fictional geography."""
+    """Build the forms named, or all of them, the products and the fictional geography."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("names", nargs="*", help="forms to build; all when none is named")
     parser.add_argument("--seed", type=int, default=geography.SEED, help="seed of the geography")
@@ -27,6 +27,8 @@ def main() -> None:
         sheets = source.read(FORMS_DIR / "source" / name)
         workbook.write(sheets, FORMS_DIR / f"{name}.xlsx")
         sys.stdout.write(f"{name}.xlsx: {len(sheets.survey)} rows\n")
+    products.write(FORMS_DIR / "source", FORMS_DIR / "products.json")
+    sys.stdout.write("products.json\n")
     for path in geography.write(FORMS_DIR / "media", arguments.seed):
         sys.stdout.write(f"media/{path.name}\n")
 
