@@ -1,7 +1,9 @@
-"""Resolve forms/source/products.toml against the forms: paths, classes and labels filled in.
+"""Resolve forms/source/products.toml against the forms and write forms/products.json.
 
-The result, forms/products.json, is what the aggregates room tabulates and the HQ site titles; it
-names every field by its path, so that a renamed question breaks the build and not a release.
+The result is what docs/spec/release.md (REL-001..008) declares: the tables a release can hold.
+Each code carries its label in every language, so that the HQ site titles a table without holding
+a form; and a product that names a question which is gone, direct, or asked for another purpose
+breaks the build here and not a release in the field.
 """
 
 import json
@@ -15,73 +17,63 @@ from typing import Any, Final
 from forms.build import geography, source
 from forms.build.source import CAIRN, LANGUAGES, Row, SourceError
 
-SCHEMA: Final = "cairn-products-1"
+VERSION: Final = "1"
 PURPOSE: Final = "statistics"
-UNITS: Final = frozenset({"person", "household", "location", "hour", "home"})
-KINDS: Final = frozenset({"stock", "flow", "count"})
-OPERATORS: Final = frozenset({"eq", "ne", "in", "selected"})
 
 Json = dict[str, Any]
+Labels = Mapping[str, Mapping[str, str]]
+"""Code -> language -> text, in the order the codes are shown."""
 
 
 @dataclass(frozen=True)
 class FormIndex:
-    """The fields of one form by name: path, scope, row; and the labels of its choices."""
+    """The fields of one form by name, the repeat each belongs to, and the labels of choices."""
 
     rows: Mapping[str, Row]
-    paths: Mapping[str, str]
-    scopes: Mapping[str, str]
-    choices: Mapping[str, list[Json]]
+    repeats: Mapping[str, str]
+    choices: Mapping[str, Labels]
 
 
 @cache
 def index(folder: Path) -> FormIndex:
     """Return the index of the form whose source lies in `folder`."""
     sheets = source.read(folder)
-    rows, paths, scopes = {}, {}, {}
-    for row, path, scope in walk(sheets.survey):
-        rows[row["name"]], paths[row["name"]], scopes[row["name"]] = row, path, scope
-    choices: dict[str, list[Json]] = {}
+    rows, repeats = {}, {}
+    for row, repeat in walk(sheets.survey):
+        rows[row["name"]], repeats[row["name"]] = row, repeat
+    choices: dict[str, dict[str, Mapping[str, str]]] = {}
     for choice in sheets.choices:
         label = {code: choice[f"label::{title}"] for code, title in LANGUAGES.items()}
-        choices.setdefault(choice["list_name"], []).append(_code(choice["name"], label))
-    return FormIndex(rows, paths, scopes, choices)
+        choices.setdefault(choice["list_name"], {})[choice["name"]] = label
+    return FormIndex(rows, repeats, choices)
 
 
-def walk(survey: list[Row]) -> Iterator[tuple[Row, str, str]]:
-    """Yield each named row with its path and the path of the repeat it belongs to."""
-    steps, repeats = ["/data"], ["/data"]
+def walk(survey: list[Row]) -> Iterator[tuple[Row, str]]:
+    """Yield each named row with the name of the innermost repeat around it, "" for none."""
+    repeats = [""]
     for row in survey:
-        kind = row["type"]
-        if kind in {"end_group", "end_repeat"}:
-            if repeats[-1] == steps[-1] and kind == "end_repeat":
-                repeats.pop()
-            steps.pop()
-            continue
-        path = f"{steps[-1]}/{row['name']}"
-        if kind == "begin_repeat":
-            repeats.append(path)
-        yield row, path, repeats[-1]
-        if kind in {"begin_group", "begin_repeat"}:
-            steps.append(path)
+        if row["type"] == "begin_repeat":
+            repeats.append(row["name"])
+        elif row["type"] == "end_repeat":
+            repeats.pop()
+        if "name" in row:
+            yield row, repeats[-1]
 
 
 def resolve(sources: Path) -> Json:
     """Return the content of products.json.
 
     Raises:
-        SourceError: a product names a form, field, code list or word that does not exist.
+        SourceError: a product names a form, question or code that does not exist or may not
+            serve statistics.
     """
     text = tomllib.loads((sources / "products.toml").read_text(encoding="utf-8"))
-    lists = {
-        name: [_code(code, label) for code, label in codes.items()]
-        for name, codes in text["codes"].items()
-    }
-    lists["countries"] = [
-        _code(code, {"en": en, "fr": fr, "ar": ar}) for code, en, fr, ar in geography.COUNTRIES
+    countries = {code: {"en": en, "fr": fr, "ar": ar} for code, en, fr, ar in geography.COUNTRIES}
+    lists = {**text["codes"], "countries": countries}
+    products = [
+        _Product(entry, sources, lists, text["titles"]).resolved() for entry in text["product"]
     ]
-    products = [_Product(entry, sources, lists).resolved() for entry in text["product"]]
-    return {"schema": SCHEMA, "purpose": PURPOSE, "products": products}
+    return {"version": VERSION, "products": products}
 
 
 def write(sources: Path, target: Path) -> None:
@@ -90,41 +82,29 @@ def write(sources: Path, target: Path) -> None:
     target.write_text(text + "\n", encoding="utf-8")
 
 
-def _code(code: str, label: Mapping[str, str]) -> Json:
-    return {"code": code, "label": {name: label[name] for name in LANGUAGES}}
-
-
 class _Product:
     """One product being resolved."""
 
-    def __init__(self, entry: Json, sources: Path, lists: Mapping[str, list[Json]]) -> None:
+    def __init__(
+        self, entry: Json, sources: Path, lists: Mapping[str, Labels], titles: Labels
+    ) -> None:
         self.entry = entry
         self.lists = lists
+        self.titles = titles
         folder = sources / entry["form"]
         if not folder.is_dir():
             raise self._error(f"there is no form {entry['form']!r}")
         self.form = index(folder)
 
     def resolved(self) -> Json:
-        entry = self.entry
-        for key, known in (("unit", UNITS), ("kind", KINDS)):
-            if entry[key] not in known:
-                raise self._error(f"{key} is one of {sorted(known)}")
-        repeat = entry.get("repeat")
-        return {
-            "id": entry["id"],
-            "title": {name: entry["title"][name] for name in LANGUAGES},
-            "form": entry["form"],
-            "repeat": repeat,
-            "scope": self.form.paths[repeat] if repeat else "/data",
-            "unit": entry["unit"],
-            "kind": entry["kind"],
-            "period": self._period(entry["period"]),
-            "one_per": [self._field(name) for name in entry.get("one_per", ())],
-            "measure": self._measure(entry["measure"]),
-            "dimensions": [self._dimension(item) for item in entry["dimensions"]],
-            "filters": [self._filter(item) for item in entry.get("filters", ())],
-        }
+        """Return the entry with dimensions labelled, after checking every name in it."""
+        dimensions = [self._dimension(item) for item in self.entry.get("dimensions", ())]
+        self._check_measure()
+        for name, values in self.entry.get("where", {}).items():
+            known = self.form.choices.get(_list_of(self._row(name)))
+            if known is not None and set(values) - set(known):
+                raise self._error(f"{name} has no choices {sorted(set(values) - set(known))}")
+        return {**self.entry, "dimensions": dimensions}
 
     def _error(self, what: str) -> SourceError:
         return SourceError(f"products.toml, {self.entry.get('id')}: {what}")
@@ -132,6 +112,8 @@ class _Product:
     def _row(self, name: str) -> Row:
         if name not in self.form.rows:
             raise self._error(f"{self.entry['form']} has no question {name!r}")
+        if self.form.repeats[name] not in {"", self.entry.get("repeat", "")}:
+            raise self._error(f"{name} belongs to another repeat")
         row = self.form.rows[name]
         if row.get(CAIRN["class"]) == "direct":
             raise self._error(f"{name} is a direct identifier; no product may read it")
@@ -139,54 +121,39 @@ class _Product:
             raise self._error(f"{name} may not serve the purpose {PURPOSE}")
         return row
 
-    def _field(self, name: str) -> Json:
-        row = self._row(name)
-        return {
-            "name": name,
-            "path": self.form.paths[name],
-            "scope": self.form.scopes[name],
-            "disclosure": row[CAIRN["class"]],
-        }
-
-    def _period(self, name: str) -> Json:
-        kind = "month" if self._row(name)["type"] == "date" else name
-        return {"kind": kind, **self._field(name)}
-
-    def _measure(self, measure: Any) -> Json:
-        if measure == "count":
-            return {"op": "count", "columns": []}
-        columns = measure.get("columns") or [{"field": measure["sum"]}]
-        resolved = []
-        for column in columns:
-            row = self._row(column["field"])
-            if row["type"] not in {"integer", "calculate"}:
-                raise self._error(f"{column['field']} is no number and cannot be summed")
-            codes = {key: value for key, value in column.items() if key != "field"}
-            counts = row.get(CAIRN["measure"])
-            resolved.append({**self._field(column["field"]), "counts": counts, "codes": codes})
-        return {"op": "sum", "columns": resolved}
+    def _check_measure(self) -> None:
+        measure = self.entry.get("measure")
+        columns = measure["columns"] if isinstance(measure, dict) else []
+        fields = [column["field"] for column in columns] or ([measure] if measure else [])
+        for name in fields:
+            if not self._row(name).get(CAIRN["measure"]):
+                raise self._error(f"{name} is not declared a measure and cannot be summed")
 
     def _dimension(self, item: Json) -> Json:
-        if "area" in item:
-            levels = [{"level": int(name[-1]), **self._field(name)} for name in item["area"]]
-            return {"id": item["id"], "kind": "area", "levels": levels}
-        if item.get("columns"):
-            return {"id": item["id"], "kind": "columns", "codes": self._codes(item["codes"])}
-        return {
-            "id": item["id"],
-            "kind": "field",
-            **self._field(item["field"]),
-            "multiple": bool(item.get("multiple")),
-            "codes": self._codes(item.get("codes") or self._row(item["field"])["type"].split()[1]),
-        }
+        """Return the dimension with title, categories and labels."""
+        resolved = {key: value for key, value in item.items() if key != "codes"}
+        row = self._row(item["field"]) if "field" in item else {}
+        name = item.get("name") or item["field"]
+        if name not in self.titles:
+            raise self._error(f"[titles] has no heading for {name!r}")
+        resolved["title"] = {code: self.titles[name][code] for code in LANGUAGES}
+        codes = item.get("codes") or _list_of(row)
+        if codes == "areas":
+            return resolved
+        labels = self.form.choices.get(codes) or self.lists.get(codes)
+        if labels is None:
+            raise self._error(f"there is no list of codes {codes!r}")
+        used = self._codes_of_columns(item.get("name", "")) if "field" not in item else set(labels)
+        if used - set(labels):
+            raise self._error(f"{codes} has no codes {sorted(used - set(labels))}")
+        kept = {code: dict(label) for code, label in labels.items() if code in used}
+        return {**resolved, "categories": list(kept), "labels": kept}
 
-    def _codes(self, name: str) -> list[Json]:
-        found = self.form.choices.get(name) or self.lists.get(name)
-        if found is None:
-            raise self._error(f"there is no list of codes {name!r}")
-        return found
+    def _codes_of_columns(self, name: str) -> set[str]:
+        return {column[name] for column in self.entry["measure"]["columns"]}
 
-    def _filter(self, item: Json) -> Json:
-        if item["op"] not in OPERATORS:
-            raise self._error(f"a filter's op is one of {sorted(OPERATORS)}")
-        return {**self._field(item["field"]), "op": item["op"], "value": item["value"]}
+
+def _list_of(row: Row) -> str:
+    """Return the choice list a select draws from, "" for anything else."""
+    kind, _, rest = row.get("type", "").partition(" ")
+    return rest.split()[0] if kind in {"select_one", "select_multiple"} else ""

@@ -148,6 +148,8 @@ def _likely_identifiers(form: Form, places: Mapping[str, tuple[int, ...]]) -> It
         marked = field.extra.get("cairn:disclosure", "")
         if marked in ("", "direct") or field.extra.get("cairn:declassify"):
             continue
+        if field.extra.get("cairn:generalise"):
+            continue  # the author has said what becomes of it
         by_type = field.type in _IDENTIFYING_TYPES
         if by_type or (field.type == "string" and _IDENTIFYING.search(field.name)):
             yield Problem(
