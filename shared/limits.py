@@ -25,7 +25,7 @@ XFORM_NODES_MAX: Final = 200_000
 XFORM_DEPTH_MAX: Final = 64
 XPATH_CHARS_MAX: Final = 32_768
 XPATH_DEPTH_MAX: Final = 200
-XPATH_STEPS_MAX: Final = 20_000_000
+XPATH_STEPS_MAX: Final = 3_000_000
 """Node visits one evaluation may make before it is stopped with LimitExceeded."""
 REPEAT_INSTANCES_MAX: Final = 10_000
 REGEX_CHARS_MAX: Final = 2_000

@@ -94,6 +94,15 @@ class Compiler:
     # ---- functions
 
     def _call(self, call: Call) -> Closure:
+        """Return a call's closure; in lenient mode a wrong call fails only when it is reached."""
+        try:
+            return self._checked_call(call)
+        except ExpressionError as error:
+            if self.static.form:
+                raise
+            return _failing(error)
+
+    def _checked_call(self, call: Call) -> Closure:
         special = functions.SPECIAL.get(call.name)
         if special is not None:
             functions.check_arity(call.name, len(call.arguments), *special.arity)
@@ -192,6 +201,13 @@ _ARITHMETIC: Mapping[str, Callable[[float, float], float]] = {
     "div": _divide,
     "mod": _modulo,
 }
+
+
+def _failing(error: ExpressionError) -> Closure:
+    def fail(_context: Context, _node: Node) -> Value:
+        raise error
+
+    return fail
 
 
 def _variable(context: Context, name: str) -> Value:

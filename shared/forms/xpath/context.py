@@ -8,7 +8,7 @@ from shared import limits
 from shared.clock import RandomBytes
 from shared.errors import LimitExceeded
 from shared.forms.xpath.faults import EvaluationError
-from shared.forms.xpath.node import Node
+from shared.forms.xpath.node import Kind, Node
 from shared.forms.xpath.values import Value, to_text
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
@@ -108,3 +108,18 @@ def nodes_of(value: Value, who: str) -> list[Node]:
     if not isinstance(value, list):
         raise EvaluationError(f"{who} needs a path to nodes, not the value {to_text(value)!r}")
     return value
+
+
+NOWHERE: Final = Node(Kind.DOCUMENT, "#nowhere")
+"""Stands for the context of an expression that has none."""
+
+
+def own_text(node: Node) -> str:
+    """Return the context node's text, for functions called without an argument.
+
+    Raises:
+        EvaluationError: there is no context node.
+    """
+    if node is NOWHERE:
+        raise EvaluationError("a function without argument reads the context, and there is none")
+    return node.value()

@@ -11,7 +11,8 @@ from typing import Final
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _DAY_S: Final = 86_400.0
-_DATE: Final = re.compile(r"(\d{4})-(\d\d)-(\d\d)")
+_HOUR_MINUTES: Final = 60
+_DATE: Final = re.compile(r"(\d{4})-(\d\d?)-(\d\d?)")
 _DATE_TIME: Final = re.compile(
     r"(\d{4})-(\d\d)-(\d\d)"
     r"T(\d\d):(\d\d)(?::(\d\d)(?:\.(\d{1,9}))?)?(Z|[+-]\d\d(?::?\d\d)?)?"
@@ -29,7 +30,7 @@ class DateValue:
         self.text = text
 
 
-INVALID: Final = DateValue(math.nan, "")
+INVALID: Final = DateValue(math.nan, "Invalid Date")
 
 
 def parse_date(text: str) -> date | None:
@@ -76,9 +77,9 @@ def parse_time(text: str) -> tuple[time, timezone | None] | None:
     micro = int((fraction or "0").ljust(6, "0")[:6])
     try:
         moment = time(int(hour), int(minute), int(second or 0), micro)
+        return moment, parse_offset(offset) if offset else None
     except ValueError:
         return None
-    return moment, parse_offset(offset) if offset else None
 
 
 def parse_offset(text: str) -> timezone:
@@ -87,6 +88,8 @@ def parse_offset(text: str) -> timezone:
         return UTC
     digits = text[1:].replace(":", "")
     minutes = int(digits[:2]) * 60 + int(digits[2:] or 0)
+    if int(digits[2:] or 0) >= _HOUR_MINUTES:
+        raise ValueError("an offset has at most 59 minutes")
     return timezone(timedelta(minutes=-minutes if text[0] == "-" else minutes))
 
 

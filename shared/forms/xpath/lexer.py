@@ -26,7 +26,7 @@ class Token(NamedTuple):
 _NCNAME: Final = r"[^\W\d][\w.\-·]*"
 _TOKEN: Final = re.compile(
     rf"""\s*(?:
-    (?P<number>\d+(?:\.\d*)?|\.\d+)
+    (?P<number>(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?)
   | (?P<literal>"[^"]*"|'[^']*')
   | (?P<operator>!=|<=|>=|//|[|+\-=<>/])
   | (?P<symbol>\.\.|::|[()\[\].@,$*])

@@ -181,12 +181,12 @@ def in_scope_namespaces(element: Node) -> dict[str, str]:
 
 
 def positional_path(node: Node) -> str:
-    """Return a path by element positions: `/*[1]/*[2]`, `/`, with `/@name` or `/text()[n]` last."""
+    """Return a path by element positions: `/*[1]/*[2]/text()[1]`, `/` for the document."""
     parts: list[str] = []
     while node.parent is not None:
         parent = node.parent
         if node.kind is Kind.ATTRIBUTE:
-            parts.append(f"@{node.prefix}:{node.name}" if node.prefix else f"@{node.name}")
+            parts.append(f"@*[local-name()='{node.name}' and namespace-uri()='{node.uri}']")
         elif node.kind is Kind.NAMESPACE:
             parts.append(f"namespace::{node.name}")
         else:

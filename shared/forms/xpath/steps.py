@@ -6,7 +6,7 @@ What every kind of path shares. Which way a whole path runs is decided in paths.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 from shared.forms.xpath.ast import Expr, NodeTest, Step
 from shared.forms.xpath.axes import AXES, ONE_EACH_ORDERED, REVERSE
@@ -17,6 +17,8 @@ from shared.forms.xpath.values import NodeSet, to_boolean
 
 if TYPE_CHECKING:
     from shared.forms.xpath.compiler import Compiler
+
+_XHTML: Final = "http://www.w3.org/1999/xhtml"
 
 Selector: TypeAlias = Callable[[Context, list[Node]], list[Node]]
 """What one step makes of a whole node-set."""
@@ -95,10 +97,10 @@ def _test(compiler: Compiler, step: Step) -> Callable[[Node], bool]:
         return lambda node: node.kind is principal and node.uri == uri and name in ("*", node.name)
     if name == "*":
         return lambda node: node.kind is principal
-    if compiler.static.form or principal is Kind.NAMESPACE:
+    if compiler.static.form:
         return lambda node: node.name == name and node.kind is principal
-    default = compiler.static.namespaces.get("", "") if principal is Kind.ELEMENT else ""
-    return lambda node: node.name == name and node.kind is principal and node.uri == default
+    # A name without prefix is in no namespace, or in the form's own, but never means XHTML.
+    return lambda node: node.name == name and node.kind is principal and node.uri != _XHTML
 
 
 def _kind_test(test: NodeTest) -> Callable[[Node], bool]:

@@ -17,8 +17,8 @@ NodeSet: TypeAlias = list[Node]
 Value: TypeAlias = str | float | bool | DateValue | NodeSet
 
 NAN: Final = math.nan
-_NUMBER: Final = re.compile(r"-?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?")
-_EXPONENT_FREE: Final = 1e21
+_NUMBER: Final = re.compile(r"-?(?:\d+(?:\.\d*)?|\.\d+)")
+_SAME: Final = 1e-12
 
 
 def number_text(number: float) -> str:
@@ -97,10 +97,17 @@ def equal(left: Value, right: Value, zone: tzinfo) -> bool:
     if left.__class__ is right.__class__:
         if isinstance(left, DateValue) and isinstance(right, DateValue):
             return left.days == right.days
+        if isinstance(left, float) and isinstance(right, float):
+            return same_number(left, right)
         return left == right
     if isinstance(left, bool) or isinstance(right, bool):
         return to_boolean(left) == to_boolean(right)
-    return to_number(left, zone) == to_number(right, zone)
+    return same_number(to_number(left, zone), to_number(right, zone))
+
+
+def same_number(left: float, right: float) -> bool:
+    """Compare numbers as JavaRosa does, so that 6.1 - 7.8 equals -1.7."""
+    return left == right or abs(left - right) < _SAME
 
 
 def _sets_share(left: NodeSet, right: NodeSet) -> bool:
@@ -116,7 +123,7 @@ def _set_equals(nodes: NodeSet, value: str | float | bool | DateValue, zone: tzi
     if isinstance(value, bool):
         return bool(nodes) == value
     number = to_number(value, zone)
-    return any(text_number(node.value(), zone) == number for node in nodes)
+    return any(same_number(text_number(node.value(), zone), number) for node in nodes)
 
 
 def unequal(left: Value, right: Value, zone: tzinfo) -> bool:
@@ -137,7 +144,7 @@ def _set_differs(nodes: NodeSet, value: str | float | bool | DateValue, zone: tz
     if isinstance(value, bool):
         return bool(nodes) != value
     number = to_number(value, zone)
-    return any(text_number(node.value(), zone) != number for node in nodes)
+    return any(not same_number(text_number(node.value(), zone), number) for node in nodes)
 
 
 def ordered(operator: str, left: Value, right: Value, zone: tzinfo) -> bool:

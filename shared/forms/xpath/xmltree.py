@@ -23,6 +23,7 @@ class _Builder:
         self._here = self.top
         self._document = document
         self._texts: list[str] = []
+        self._text_name = "#text"
         self._count = 0
         self._depth = 0
         self._declared: dict[str, str] = {}
@@ -56,6 +57,10 @@ class _Builder:
     def characters(self, data: str) -> None:
         self._texts.append(data)
 
+    def cdata(self) -> None:
+        if not self._texts:
+            self._text_name = "#cdata-section"
+
     def comment(self, data: str) -> None:
         if self._document:
             self._flush(closing=False)
@@ -79,7 +84,8 @@ class _Builder:
         if here is self.top:
             return
         if self._document:
-            here.append(Node(Kind.TEXT, "#text", text))
+            here.append(Node(Kind.TEXT, self._text_name, text))
+            self._text_name = "#text"
         elif closing and not here.kids:
             here.text = text
         elif text.strip():
@@ -116,6 +122,8 @@ def parse_xml(source: bytes | str, *, document: bool = False, what: str = "the X
     parser.CharacterDataHandler = builder.characters
     parser.CommentHandler = builder.comment
     parser.ProcessingInstructionHandler = builder.instruction
+    if document:
+        parser.StartCdataSectionHandler = builder.cdata
     parser.StartNamespaceDeclHandler = builder.namespace
     parser.EntityDeclHandler = _refuse_entity
     parser.StartDoctypeDeclHandler = _refuse_subset

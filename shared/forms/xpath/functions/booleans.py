@@ -58,8 +58,8 @@ def _votes(values: tuple[Value, ...]) -> list[bool]:
 
 
 def _vote(text: str) -> bool:
-    """Return a stored answer as a vote: yes unless empty, false or zero."""
-    return text not in ("", "false", "0")
+    """Return a stored answer as a vote: yes unless empty."""
+    return text != ""
 
 
 def _weights(context: Context, values: tuple[Value, ...]) -> list[float]:
@@ -99,7 +99,7 @@ def _build_coalesce(compiler: Compiler, call: Call) -> Closure:
     def coalesce(context: Context, node: Node) -> Value:
         for part in parts:
             text = to_text(part(context, node))
-            if text != "":
+            if text not in ("", "NaN"):
                 return text
         return ""
 

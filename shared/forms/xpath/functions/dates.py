@@ -13,6 +13,7 @@ from shared.forms.xpath.dates import (
     date_of_days,
     days_of_date,
     days_of_moment,
+    days_of_text,
     moment_of_days,
     moment_text,
     parse_date,
@@ -24,6 +25,7 @@ from shared.forms.xpath.functions.registry import Function
 from shared.forms.xpath.node import Node
 from shared.forms.xpath.values import NAN, Value, to_number, to_text
 
+_HALF_A_MILLISECOND: Final = 0.5 / 86_400_000
 _PERCENT: Final = re.compile(r"%(.?)")
 
 
@@ -58,16 +60,26 @@ def _date(context: Context, _node: Node, value: Value) -> Value:
         if not text:
             return ""
         return _date_of_text(context, text)
+    return _date_of_days(days, context)
+
+
+def _date_of_days(days: float, context: Context) -> DateValue:
+    """Return days as a date if they fall on a local midnight, else as a date-time."""
     day = date_of_days(days, context.zone)
-    return INVALID if day is None else DateValue(days, day.isoformat())
+    moment = moment_of_days(days, context.zone)
+    if day is None or moment is None:
+        return INVALID
+    if abs(days - days_of_date(day, context.zone)) < _HALF_A_MILLISECOND:
+        return DateValue(days, day.isoformat())
+    return DateValue(days, moment_text(moment))
 
 
 def _date_of_text(context: Context, text: str) -> DateValue:
     moment = parse_moment(text, context.zone)
     if moment is None:
         return INVALID
-    if len(text) == 10:  # noqa: PLR2004 - a date without time
-        return DateValue(days_of_date(moment.date(), context.zone), text)
+    if "T" not in text:
+        return DateValue(days_of_date(moment.date(), context.zone), moment.date().isoformat())
     local = moment.astimezone(context.zone)
     return DateValue(days_of_moment(moment), local.date().isoformat())
 
@@ -89,26 +101,33 @@ def _date_time(context: Context, _node: Node, value: Value) -> Value:
     return DateValue(days_of_moment(moment), moment_text(moment.astimezone(context.zone)))
 
 
-def _decimal_date_time(context: Context, _node: Node, value: Value) -> float:
-    return to_number(value, context.zone)
+def _decimal_date_time(context: Context, _node: Node, value: Value) -> Value:
+    """Return days; text that is no date is an invalid date, which counts as NaN."""
+    if not isinstance(value, str):
+        return to_number(value, context.zone)
+    days = days_of_text(value, context.zone)
+    return INVALID if value and math.isnan(days) else days
 
 
-def _decimal_time(_context: Context, _node: Node, value: Value) -> float:
+def _decimal_time(context: Context, _node: Node, value: Value) -> float:
     """Return a time of day as a fraction of the day."""
     text = to_text(value)
     parsed = parse_time(text.partition("T")[2] or text)
     if parsed is None:
         return NAN
-    moment = parsed[0]
+    moment, offset = parsed
+    if offset is not None:
+        there = datetime.combine(date(1970, 1, 2), moment, offset)
+        moment = there.astimezone(context.zone).time()
     seconds = moment.hour * 3600 + moment.minute * 60 + moment.second + moment.microsecond / 1e6
     return seconds / 86400
 
 
-def _format(context: Context, value: Value, pattern: str, *, with_time: bool) -> str:
+def _format(context: Context, _node: Node, value: Value, pattern_: Value) -> str:
     moment = _moment(context, value)
     if moment is None:
-        return "" if to_text(value) in ("", "NaN") else "Invalid Date"
-    codes = _DATE_CODES | _TIME_CODES if with_time else _DATE_CODES
+        return ""
+    pattern, codes = to_text(pattern_), _CODES
 
     def replace(match: re.Match[str]) -> str:
         code = match[1]
@@ -144,16 +163,8 @@ def _moment(context: Context, value: Value) -> datetime | None:
     return None if moment is None else moment.astimezone(context.zone)
 
 
-def _format_date(context: Context, _node: Node, value: Value, pattern: Value) -> str:
-    return _format(context, value, to_text(pattern), with_time=False)
-
-
-def _format_date_time(context: Context, _node: Node, value: Value, pattern: Value) -> str:
-    return _format(context, value, to_text(pattern), with_time=True)
-
-
 _Code = Callable[[datetime, str], str]
-_DATE_CODES: Final[dict[str, _Code]] = {
+_CODES: Final[dict[str, _Code]] = {
     "Y": lambda moment, _l: f"{moment.year:04}",
     "y": lambda moment, _l: f"{moment.year % 100:02}",
     "m": lambda moment, _l: f"{moment.month:02}",
@@ -165,8 +176,6 @@ _DATE_CODES: Final[dict[str, _Code]] = {
     "W": lambda moment, _l: str(moment.isocalendar().week),
     "w": lambda moment, _l: str(moment.isoweekday() % 7),
     "B": lambda moment, language: month_name(moment.month, language),
-}
-_TIME_CODES: Final[dict[str, _Code]] = {
     "H": lambda moment, _l: f"{moment.hour:02}",
     "h": lambda moment, _l: str(moment.hour),
     "M": lambda moment, _l: f"{moment.minute:02}",
@@ -213,6 +222,6 @@ FUNCTIONS: Final = {
     "date-time": Function(_date_time, (1, 1)),
     "decimal-date-time": Function(_decimal_date_time, (1, 1)),
     "decimal-time": Function(_decimal_time, (1, 1)),
-    "format-date": Function(_format_date, (2, 2)),
-    "format-date-time": Function(_format_date_time, (2, 2)),
+    "format-date": Function(_format, (2, 2)),
+    "format-date-time": Function(_format, (2, 2)),
 }

@@ -8,6 +8,7 @@ from itertools import pairwise
 from typing import Final
 
 from shared.forms.xpath.context import Context
+from shared.forms.xpath.faults import EvaluationError
 from shared.forms.xpath.functions.registry import Function
 from shared.forms.xpath.node import Node
 from shared.forms.xpath.values import NAN, Value, text_number, to_text
@@ -24,9 +25,7 @@ def parse_point(text: str, context: Context) -> Point | None:
     if not 2 <= len(parts) <= 4:  # noqa: PLR2004 - the parts of a geopoint
         return None
     latitude, longitude = (text_number(part, context.zone) for part in parts[:2])
-    if not (-90 <= latitude <= 90 and -180 <= longitude <= 180):  # noqa: PLR2004 - degrees
-        return None
-    return latitude, longitude
+    return None if math.isnan(latitude + longitude) else (latitude, longitude)
 
 
 def _points(context: Context, values: tuple[Value, ...]) -> list[Point] | None:
@@ -52,7 +51,7 @@ def _points(context: Context, values: tuple[Value, ...]) -> list[Point] | None:
 def _area(context: Context, _node: Node, *values: Value) -> float:
     """Return square metres enclosed by a ring of points."""
     points = _points(context, values)
-    if points is None:
+    if not points:
         return NAN
     if len(points) < _POINTS_OF_A_SHAPE:
         return 0.0
@@ -61,15 +60,19 @@ def _area(context: Context, _node: Node, *values: Value) -> float:
         total += math.radians(lon2 - lon1) * (
             2 + math.sin(math.radians(lat1)) + math.sin(math.radians(lat2))
         )
-    return abs(total * _RADIUS_M * _RADIUS_M / 2)
+    return round(abs(total * _RADIUS_M * _RADIUS_M / 2), 2)
 
 
 def _distance(context: Context, _node: Node, *values: Value) -> float:
     """Return metres along the points."""
     points = _points(context, values)
-    if points is None:
+    if not points or not all(_on_earth(point) for point in points):
         return NAN
-    return sum((_between(a, b) for a, b in pairwise(points)), 0.0)
+    return round(sum((_between(a, b) for a, b in pairwise(points)), 0.0), 2)
+
+
+def _on_earth(point: Point) -> bool:
+    return abs(point[0]) <= 90 and abs(point[1]) <= 180  # noqa: PLR2004 - degrees
 
 
 def _between(one: Point, other: Point) -> float:
@@ -83,11 +86,13 @@ def _geofence(context: Context, _node: Node, point: Value, shape: Value) -> bool
     """Tell whether a point lies inside a closed shape, by counting crossings."""
     where = parse_point(to_text(point), context)
     ring = _points(context, (shape,))
-    if where is None or not ring or len(ring) < _POINTS_OF_A_SHAPE:
+    if where is None or not ring:
+        raise EvaluationError("geofence() needs a point and a shape")
+    if ring[0] != ring[-1]:
         return False
-    y, x = where
+    x, y = where
     inside = False
-    for (y1, x1), (y2, x2) in zip(ring, ring[1:] + ring[:1], strict=True):
+    for (x1, y1), (x2, y2) in zip(ring, ring[1:] + ring[:1], strict=True):
         if (y1 > y) != (y2 > y) and x < (x2 - x1) * (y - y1) / (y2 - y1) + x1:
             inside = not inside
     return inside

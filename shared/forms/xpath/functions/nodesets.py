@@ -24,7 +24,9 @@ def _count(_context: Context, _node: Node, value: Value) -> float:
 
 
 def _count_non_empty(_context: Context, _node: Node, value: Value) -> float:
-    return float(sum(1 for node in nodes_of(value, "count-non-empty()") if node.value() != ""))
+    """Count nodes that have text or child elements."""
+    nodes = nodes_of(value, "count-non-empty()")
+    return float(sum(1 for node in nodes if node.value() != "" or node.elements()))
 
 
 def _id(context: Context, node: Node, value: Value) -> NodeSet:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from decimal import ROUND_FLOOR, Decimal, InvalidOperation
 from typing import Final
 
-from shared.forms.xpath.context import Context, nodes_of
+from shared.forms.xpath.context import Context, nodes_of, own_text
 from shared.forms.xpath.functions.registry import Function
 from shared.forms.xpath.node import Node
 from shared.forms.xpath.values import NAN, Value, text_number, to_number
@@ -16,7 +16,7 @@ _PLACES_MAX: Final = 300
 
 def _number(context: Context, node: Node, value: Value | None = None) -> float:
     if value is None:
-        return text_number(node.value(), context.zone)
+        return text_number(own_text(node), context.zone)
     return to_number(value, context.zone)
 
 
@@ -26,7 +26,8 @@ def _int(context: Context, _node: Node, value: Value) -> float:
 
 
 def _round(context: Context, _node: Node, value: Value, places: Value | None = None) -> float:
-    number = to_number(value, context.zone)
+    # A number typed with a decimal comma is read with a point, as JavaRosa's round() does.
+    number = to_number(value.replace(",", ".") if isinstance(value, str) else value, context.zone)
     if math.isnan(number) or math.isinf(number):
         return number
     wanted = 0.0 if places is None else to_number(places, context.zone)
@@ -36,7 +37,7 @@ def _round(context: Context, _node: Node, value: Value, places: Value | None = N
 
 
 def _round_half_up(number: float, places: int) -> float:
-    """Round by decimal digits: 1.005 to two places is 1.01 as written, not as stored."""
+    """Round halves up, as XPath and JavaRosa do, by the digits as written: -1.5 gives -1."""
     try:
         unit = Decimal(1).scaleb(-places)
         scaled = Decimal(repr(number)) / unit + Decimal("0.5")

@@ -9,7 +9,9 @@ from shared.forms.xpath.values import Value, to_number, to_text
 
 
 def _selected(_context: Context, _node: Node, answer: Value, choice: Value) -> bool:
-    return to_text(choice).strip() in to_text(answer).split()
+    wanted = to_text(choice).strip()
+    chosen = to_text(answer).split()
+    return wanted in chosen if wanted else not chosen
 
 
 def _selected_at(context: Context, _node: Node, answer: Value, place: Value) -> str:

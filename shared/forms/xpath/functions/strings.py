@@ -1,8 +1,9 @@
 """String functions of XPath 1.0 and ODK."""
 
+import re
 from typing import Final
 
-from shared.forms.xpath.context import Context, nodes_of
+from shared.forms.xpath.context import Context, nodes_of, own_text
 from shared.forms.xpath.faults import EvaluationError
 from shared.forms.xpath.functions.registry import Function
 from shared.forms.xpath.node import Node
@@ -12,10 +13,12 @@ from shared.forms.xpath.values import Value, to_number, to_text
 
 _UUID_CHARACTERS: Final = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ-_"
 _UUID_MAX: Final = 4096
+_SPACE: Final = " \t\r\n"
+_SPACES: Final = re.compile(r"[ \t\r\n]+")
 
 
 def _string(_context: Context, node: Node, value: Value | None = None) -> str:
-    return node.value() if value is None else to_text(value)
+    return own_text(node) if value is None else to_text(value)
 
 
 def _texts_of(values: tuple[Value, ...]) -> list[str]:
@@ -97,11 +100,13 @@ def _place(number: float, length: int) -> int:
 
 
 def _string_length(_context: Context, node: Node, text: Value | None = None) -> float:
-    return float(len(node.value() if text is None else to_text(text)))
+    return float(len(own_text(node) if text is None else to_text(text)))
 
 
 def _normalize_space(_context: Context, node: Node, text: Value | None = None) -> str:
-    return " ".join((node.value() if text is None else to_text(text)).split())
+    return " ".join(
+        _SPACES.split((own_text(node) if text is None else to_text(text)).strip(_SPACE))
+    )
 
 
 def _translate(_context: Context, _node: Node, text: Value, old: Value, new: Value) -> str:
