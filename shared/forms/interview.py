@@ -224,7 +224,7 @@ class Interview:
         node = self._tree.find(path)
         field = node.field
         control = self._control(node)
-        label = self._display.shown(control.label if control else None, node)
+        label = self._display.shown(self._label(node), node)
         hint = self._display.shown(control.hint if control else None, node)
         broken = self._validator.judge(node)
         return NodeState(
@@ -251,8 +251,7 @@ class Interview:
     def shown(self, path: str) -> Shown:
         """Return a node's label with its media."""
         node = self._tree.find(path)
-        control = self._control(node)
-        return self._display.shown(control.label if control else None, node)
+        return self._display.shown(self._label(node), node)
 
     def choices(self, path: str) -> tuple[Choice, ...]:
         """Return a select's choices as filtered now."""
@@ -268,6 +267,13 @@ class Interview:
         if node.repeat:
             return self._program.repeat_controls.get(node.field.path)
         return self._program.controls.get(node.field.path)
+
+    def _label(self, node: AnswerNode) -> Label | None:
+        """Return a node's label; pyxform writes a repeat's on the group around it."""
+        control = self._control(node)
+        if node.repeat and (control is None or control.label is None):
+            control = self._program.controls.get(node.field.path)
+        return control.label if control else None
 
     def _message(self, label: Label | None, node: AnswerNode) -> str:
         return self._display.shown(label, node).text

@@ -1,0 +1,348 @@
+"""One open draft: the interview engine, the notice before it goes on, and the vault behind it.
+
+`answer` has the draft on the medium before it returns, so whatever was shown as answered survives a
+kill. Nothing past the notice is shown before consent is in force (CONS-003, CONS-004).
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from mobile_client.presenters.views import (
+    ConsentGiven,
+    Language,
+    NoticeView,
+    OutlineRow,
+    ProgressView,
+    QuestionView,
+    ScreenKind,
+    ScreenView,
+)
+from mobile_client.services.languages import language_of
+from mobile_client.services.loaded_form import LoadedForm
+from mobile_client.services.notice import NoticeReader
+from mobile_client.services.paradata import Step, step
+from mobile_client.services.questions import (
+    form_path,
+    outline,
+    question_view,
+    repeat_view,
+    trail,
+    violation_rows,
+)
+from mobile_client.vault.drafts import Draft
+from shared.clock import Clock
+from shared.errors import FormError, SubmissionInvalid
+from shared.forms.interview import Interview
+from shared.forms.screens import Screen
+
+STEPS_MAX = 10_000
+"""Screens passed over in one step forward or back, before a form is held to be at fault."""
+
+
+@dataclass(frozen=True, slots=True)
+class DraftDesk:
+    """What an open draft may do with the vault and the log.
+
+    Attributes:
+        save: write the draft, durable on return.
+        decline: destroy the draft and count the outcome.
+        take_in: keep a file under the draft's key; returns the answer's text.
+        needs_approval: policy asks for a team lead's look.
+    """
+
+    save: Callable[[Draft], None]
+    decline: Callable[[str, str], None]
+    take_in: Callable[[Draft, Path], tuple[Draft, str]]
+    needs_approval: bool = False
+
+
+class Filling:
+    """An interview being filled; what screens see as `OpenInterview`."""
+
+    def __init__(
+        self,
+        loaded: LoadedForm,
+        interview: Interview,
+        draft: Draft,
+        desk: DraftDesk,
+        clock: Clock,
+    ) -> None:
+        self._loaded = loaded
+        self._interview = interview
+        self._draft = draft
+        self._desk = desk
+        self._clock = clock
+        self._notice = NoticeReader(loaded, interview)
+        self._judged: frozenset[str] = frozenset()
+        self._settle(forward=True)
+
+    # ---- what it is
+
+    @property
+    def draft_id(self) -> str:
+        """Random name of the draft."""
+        return self._draft.draft_id
+
+    @property
+    def draft(self) -> Draft:
+        """The draft as it was saved last."""
+        return self._draft
+
+    @property
+    def title(self) -> str:
+        """The form's title."""
+        return self._loaded.form.title or self._loaded.form.id
+
+    @property
+    def languages(self) -> tuple[Language, ...]:
+        """The form's languages."""
+        return self._loaded.languages
+
+    @property
+    def language(self) -> Language:
+        """The language shown."""
+        return language_of(self._interview.language)
+
+    def set_language(self, name: str) -> None:
+        """Show another of the form's languages; noted in the paradata."""
+        self._interview.language = name
+        self._save(Step.LANGUAGE)
+
+    # ---- the notice
+
+    def notice(self) -> NoticeView:
+        """Return the notice in the language shown."""
+        return self._notice.view(resuming=self._draft.reconfirm)
+
+    def consent(self, given: ConsentGiven) -> bool:
+        """Take the decision, or the yes to go on; False where it does not carry the interview."""
+        if self._draft.reconfirm:
+            self._save(Step.CONSENTED, reconfirm=False)
+            return True
+        group = self._loaded.notice_group
+        if broken := self._interview.violations(group):
+            raise SubmissionInvalid(f"{len(broken)} question(s) under the notice are open", broken)
+        kept, in_force = self._notice.decision(given, self._now_ms())
+        if not in_force:
+            return False
+        self._save(Step.CONSENTED, consent=kept)
+        self._settle(forward=True)
+        return True
+
+    def decline(self, outcome: str) -> None:
+        """Destroy the draft and add one to the tally: refused or abandoned."""
+        self._desk.decline(self.draft_id, outcome)
+
+    def _notice_due(self) -> bool:
+        """Tell whether nothing past the notice may be shown yet."""
+        if self._draft.reconfirm:
+            return True
+        return bool(self._loaded.notice_group) and self._draft.consent is None
+
+    # ---- the screen
+
+    def screen(self) -> ScreenView:
+        """Return what stands on the screen; kind CONSENT while the notice is due."""
+        engine = self._interview.at()
+        if self._at_notice(engine):
+            paths = () if self._draft.reconfirm else self._notice.questions()
+            return ScreenView(ScreenKind.CONSENT, self._views(paths))
+        if engine.kind in ("start", "end"):
+            return ScreenView(ScreenKind.END)
+        around = trail(self._interview, self._loaded, engine.groups)
+        if engine.kind == "prompt":
+            roster = repeat_view(self._interview, self._loaded, engine.path)
+            return ScreenView(ScreenKind.REPEAT, repeat=roster, trail=around)
+        roster_path = engine.prompts[0] if engine.prompts else ""
+        return ScreenView(
+            ScreenKind.QUESTIONS,
+            self._views(engine.questions),
+            repeat_view(self._interview, self._loaded, roster_path) if roster_path else None,
+            around,
+        )
+
+    def _views(self, paths: tuple[str, ...]) -> tuple[QuestionView, ...]:
+        return tuple(
+            question_view(self._interview, self._loaded, path, judged=path in self._judged)
+            for path in paths
+        )
+
+    def _at_notice(self, engine: Screen) -> bool:
+        if not self._notice_due():
+            return False
+        if self._draft.reconfirm or engine.kind == "end":
+            return True
+        return engine.kind != "start" and self._place(engine) >= self._notice_place
+
+    @property
+    def _notice_place(self) -> int:
+        return self._loaded.order[self._loaded.notice_group]
+
+    def _place(self, engine: Screen) -> int:
+        """Return where in the form a screen stands."""
+        return self._loaded.order[form_path(engine.path)]
+
+    def _in_notice(self, engine: Screen) -> bool:
+        """Tell whether a screen belongs to the notice, which is not shown twice."""
+        group = self._loaded.notice_group
+        return bool(group) and f"{form_path(engine.path)}/".startswith(group + "/")
+
+    def progress(self) -> ProgressView:
+        """Return how many relevant questions are answered."""
+        progress = self._interview.progress()
+        return ProgressView(progress.answered, progress.asked)
+
+    # ---- answers
+
+    def answer(self, path: str, text: str) -> None:
+        """Write an answer; "" takes it back. It is on the medium when this returns."""
+        before = self._interview.value(path)
+        self._tick()
+        self._interview.set(path, text)
+        what = Step.ANSWERED if not before else Step.CHANGED if text else Step.TAKEN_BACK
+        self._save(what, path)
+
+    def attach(self, path: str, source: Path) -> None:
+        """Take a file in as the answer of a media question."""
+        self._interview.value(path)
+        draft, name = self._desk.take_in(self._draft, source)
+        self._draft = draft
+        self.answer(path, name)
+
+    def add_repeat(self, path: str) -> None:
+        """Add an instance at the end and go to its first screen."""
+        self._tick()
+        instance = self._interview.add_repeat(path)
+        self._save(Step.ADDED, instance)
+        self._interview.goto(instance)
+        self._settle(forward=True)
+
+    def remove_repeat(self, path: str) -> None:
+        """Remove the instance with all its answers."""
+        self._tick()
+        self._interview.remove_repeat(path)
+        self._save(Step.REMOVED, path)
+        self._settle(forward=True)
+
+    # ---- moving
+
+    def next(self) -> bool:
+        """Go to the next screen; False where a message on this one must be settled first."""
+        engine = self._interview.at()
+        if self._at_notice(engine):
+            return False
+        broken = {v.path for path in engine.questions for v in self._interview.violations(path)}
+        if broken:
+            self._judged = frozenset(broken)
+            return False
+        self._judged = frozenset()
+        self._interview.next()
+        self._settle(forward=True)
+        return True
+
+    def back(self) -> bool:
+        """Go to the screen before; False on the first one."""
+        self._judged = frozenset()
+        if self._draft.reconfirm or self._interview.at().kind == "start":
+            return False
+        here = self._interview.at().path
+        self._interview.prev()
+        self._settle(forward=False)
+        if self._interview.at().kind == "start":
+            self._settle(forward=True)
+            return False
+        self._note(Step.WENT_BACK, here)
+        return True
+
+    def jump(self, path: str) -> None:
+        """Go to the screen that holds a question, group or repeat."""
+        if not self._notice_due() or self._loaded.order[form_path(path)] < self._notice_place:
+            self._judged = frozenset()
+            self._interview.goto(path)
+            self._note(Step.JUMPED, path)
+            self._settle(forward=True)
+
+    def _settle(self, *, forward: bool) -> None:
+        """Pass over what is not shown: the start, and the notice once it is decided."""
+        for _ in range(STEPS_MAX):
+            engine = self._interview.at()
+            if engine.kind == "end" or (engine.kind == "start" and not forward):
+                return
+            decided = not self._notice_due() and self._in_notice(engine)
+            if engine.kind != "start" and not decided:
+                return
+            if forward:
+                self._interview.next()
+            else:
+                self._interview.prev()
+        raise FormError("the form's screens do not come to an end; tell the coordinator")
+
+    # ---- the whole
+
+    def outline(self) -> tuple[OutlineRow, ...]:
+        """Return every relevant question and group, up to the notice while it is due."""
+        rows = (
+            row
+            for row in outline(self._interview, self._loaded)
+            if not f"{form_path(row.path)}/".startswith(self._loaded.notice_group + "/")
+            or not self._loaded.notice_group
+        )
+        if not self._notice_due() or self._draft.reconfirm:
+            return tuple(rows)
+        order, place = self._loaded.order, self._notice_place
+        return tuple(row for row in rows if order[form_path(row.path)] < place)
+
+    def violations(self) -> tuple[OutlineRow, ...]:
+        """Return the questions that bar finalize."""
+        return violation_rows(self._interview, self._loaded)
+
+    def approve(self, lead: str) -> None:
+        """Note that a team lead looked at it and agreed."""
+        self._save(Step.APPROVED, approved_by=lead, returned="")
+
+    def send_back(self, lead: str, reason: str) -> None:
+        """Note why a team lead wants it changed."""
+        self._save(Step.SENT_BACK, approved_by="", returned=f"{lead}: {reason}")
+
+    def needs_approval(self) -> bool:
+        """Tell whether policy asks for a team lead's look before finalize."""
+        return self._desk.needs_approval and not self._draft.approved_by
+
+    def close(self) -> None:
+        """Put the draft aside; it stays in the vault."""
+        ready = not self._notice_due() and not self._interview.violations()
+        self._save(Step.LEFT, ready=ready)
+
+    # ---- keeping
+
+    def _save(self, what: Step, path: str = "", **changes: object) -> None:
+        """Note the step and write the draft; on an error the interview goes on unsaved."""
+        progress = self._interview.progress()
+        ready = bool(changes.pop("ready", False))
+        draft = replace(
+            self._draft,
+            **changes,  # type: ignore[arg-type]
+            updated_ms=self._now_ms(),
+            snapshot=self._interview.snapshot(),
+            answered=progress.answered,
+            asked=progress.asked,
+            ready=ready,
+            paradata=self._trail(what, path),
+        )
+        self._desk.save(draft)
+        self._draft = draft
+
+    def _note(self, what: Step, path: str) -> None:
+        """Note a step that changes no answer; the next answer writes it."""
+        self._draft = replace(self._draft, paradata=self._trail(what, path))
+
+    def _trail(self, what: Step, path: str) -> bytes:
+        draft = self._draft
+        return step(draft.paradata, draft.started_ms, self._now_ms(), what, path)
+
+    def _tick(self) -> None:
+        self._interview.clock_now = self._clock.now()
+
+    def _now_ms(self) -> int:
+        return int(self._clock.now().timestamp() * 1000)
