@@ -35,6 +35,8 @@ def language() -> UiLanguage:
 def say(message: str, **values: object) -> str:
     """Return a message in the language spoken now; `{names}` in it are filled from `values`."""
     text = _now.catalogue.get(message)
+    if not values:  # Braces in it are then its own, as in an error that quotes a file.
+        return text
     return text.format_map({name: isolated(value) for name, value in values.items()})
 
 

@@ -19,6 +19,7 @@ class Drawn(Widget):
 
     def __init__(self, **kwargs: Any) -> None:
         self.rtl = theme.rtl
+        self.height_min = 0.0
         kwargs.setdefault("size_hint_y", None)
         super().__init__(**kwargs)
         self._repaint = Clock.create_trigger(self._paint_all, -1)
@@ -45,7 +46,7 @@ class Drawn(Widget):
     def _fit(self, *_: object) -> None:
         if self.size_hint_y is None:
             with theme.direction(rtl=self.rtl):
-                self.height = self.height_for(self.width)
+                self.height = max(self.height_min, self.height_for(self.width))
 
     def _paint_all(self, *_: object) -> None:
         self.canvas.clear()
@@ -67,6 +68,12 @@ class _Mirrored(BoxLayout):
             else:
                 yield index, x, y, width, height
 
+    def _grow(self, given: dict[str, Any]) -> None:
+        """Be as high as the children, unless a height was given; without children, nothing."""
+        if self.size_hint_y is None and "height" not in given:
+            self.height = 0
+            self.bind(minimum_height=self.setter("height"))
+
 
 class Row(_Mirrored):
     """Children side by side, as high as the highest."""
@@ -76,8 +83,26 @@ class Row(_Mirrored):
         kwargs.setdefault("size_hint_y", None)
         kwargs.setdefault("spacing", dp(12))
         super().__init__(**kwargs)
-        if self.size_hint_y is None and "height" not in kwargs:
-            self.bind(minimum_height=self.setter("height"))
+        self._grow(kwargs)
+
+
+class EvenRow(Row):
+    """Painted children side by side, all as wide and as high as each other."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.bind(width=self._even, children=self._even)
+
+    def _even(self, *_: object) -> None:
+        count = len(self.children)
+        if not count:
+            return
+        width = (self.width - self.spacing * (count - 1)) / count
+        with theme.direction(rtl=self.rtl):
+            height = max(child.height_for(width) for child in self.children)
+        for child in self.children:
+            child.height_min = height
+            child.height = height
 
 
 class Column(_Mirrored):
@@ -88,8 +113,7 @@ class Column(_Mirrored):
         kwargs.setdefault("size_hint_y", None)
         kwargs.setdefault("spacing", dp(12))
         super().__init__(**kwargs)
-        if self.size_hint_y is None and "height" not in kwargs:
-            self.bind(minimum_height=self.setter("height"))
+        self._grow(kwargs)
 
 
 class Space(Widget):

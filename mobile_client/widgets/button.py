@@ -38,9 +38,10 @@ class PushButton(Tappable):
         self.icon = icon
         self._trailing = icon in _TRAILING
         self._icon_px = theme.icon_px(24) if icon else 0
+        self.is_fit = fit
         if fit:
             kwargs["size_hint_x"] = None
-            kwargs["width"] = self._fit_width()
+            kwargs["width"] = self.fit_width()
         super().__init__(tap, **kwargs)
 
     def height_for(self, width: float) -> float:
@@ -71,6 +72,12 @@ class PushButton(Tappable):
             paint.put_icon(self.icon, icon_x + self._icon_px / 2, self.center_y, self._icon_px, ink)
         self.paint_ring(radius)
 
+    def fit_width(self) -> float:
+        """Return the width at which the whole word stands on one line."""
+        word = paint.set_text(self.text, _WORD, None).block.width_px
+        gap = dp(_GAP_DP) if self.icon and word else 0
+        return max(dp(TARGET_DP), word + self._icon_px + gap + 2 * dp(_PADDING_DP) + 2)
+
     def _word(self, width: float) -> DrawnText:
         room = width - 2 * dp(_PADDING_DP) - (self._icon_px + dp(_GAP_DP) if self.icon else 0)
         if self.icon and room < self._widest_word():
@@ -80,11 +87,6 @@ class PushButton(Tappable):
     def _widest_word(self) -> int:
         words = (paint.set_text(word, _WORD, None) for word in self.text.split())
         return max((word.block.width_px for word in words), default=0)
-
-    def _fit_width(self) -> float:
-        word = paint.set_text(self.text, _WORD, None).block.width_px
-        gap = dp(_GAP_DP) if self.icon and word else 0
-        return max(dp(TARGET_DP), word + self._icon_px + gap + 2 * dp(_PADDING_DP) + 2)
 
     def _colours(self) -> tuple[Rgba, Rgba | None, Rgba]:
         palette = theme.palette

@@ -25,6 +25,8 @@ MONTHS: Final = (
 DAYS: Final = ("Mo", "Tu", "We", "Th", "Fr", "Sa", "Su")
 YEAR_MIN: Final = 1900
 YEAR_MAX: Final = 2100
+_ONE_LINE_PERCENT: Final = 110
+"""Larger text puts month and year below each other."""
 
 
 class DayCell(Tappable):
@@ -82,19 +84,28 @@ class MonthPicker(Column):
 
     def _draw(self) -> None:
         self.clear_widgets()
-        self.add_widget(self._head(str(self._year), self._move_year, say("Year")))
-        if self._parts == "year":
-            return
-        month = say(MONTHS[self._month - 1])
-        self.add_widget(self._head(month, self._move_month, say("Month")))
+        heads = [self._head(str(self._year), self._move_year, say("Year"))]
+        if self._parts != "year":
+            month = say(MONTHS[self._month - 1])
+            heads.insert(0, self._head(month, self._move_month, say("Month")))
+        if theme.text_percent > _ONE_LINE_PERCENT:
+            for head in heads:
+                self.add_widget(head)
+        else:
+            line = Row(spacing=0)
+            for nth, head in enumerate(heads):
+                head.size_hint_x = 0.56 if nth == 0 and len(heads) > 1 else 0.44
+                line.add_widget(head)
+            self.add_widget(line)
         if self._parts == "day":
             self._draw_days()
 
     def _head(self, word: str, move: Callable[[int], None], label: str) -> Row:
-        row = Row(spacing=dp(4))
+        row = Row(spacing=0)
         middle = {"center_y": 0.5}
         row.add_widget(IconButton("previous", f"{label} -", partial(move, -1), pos_hint=middle))
-        row.add_widget(Text(word, "heading", bold=True, align="center", pos_hint=middle))
+        words = Text(word, "body", bold=True, align="center", lines_max=1, pos_hint=middle)
+        row.add_widget(words)
         row.add_widget(IconButton("next", f"{label} +", partial(move, 1), pos_hint=middle))
         return row
 

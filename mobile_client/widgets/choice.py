@@ -31,6 +31,8 @@ class ChoiceRow(Tappable):
         key: int = 0,
         **kwargs: Any,
     ) -> None:
+        self.source = text
+        self.lines_max = 0
         self._rich = parse_markup(text)
         self.selected = selected
         self._many = many
@@ -78,7 +80,8 @@ class ChoiceRow(Tappable):
 
     def _label(self, width: float) -> DrawnText:
         room = width - dp(_PADDING_DP) * 3 - self._icon_px - (dp(18) if self._key else 0)
-        return paint.set_text(self._rich, Manner("body", bold=self.selected), room)
+        manner = Manner("body", bold=self.selected, lines_max=self.lines_max)
+        return paint.set_text(self._rich, manner, room)
 
     def _colours(self) -> tuple[Rgba, Rgba, Rgba, Rgba]:
         palette = theme.palette

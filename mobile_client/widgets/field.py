@@ -4,14 +4,15 @@ Kivy measures with one font and from the left; here every line is laid out like 
 the caret, the touch and the selection ask the layout where things are.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
-from itertools import pairwise
+from functools import lru_cache
 from typing import Any, Final
 
 import kivy.uix.textinput as kivy_textinput
 from kivy.core.text.text_sdl2 import LabelSDL2
 from kivy.graphics import Color, Rectangle
+from kivy.graphics.texture import Texture
 from kivy.properties import BooleanProperty
 from kivy.uix.textinput import TextInput
 
@@ -21,7 +22,6 @@ from mobile_client.text.bidi import LTR, RTL, base_direction
 from mobile_client.text.caret import caret_x, column_at, selected_spans
 from mobile_client.text.fonts import MAIN
 from mobile_client.text.layout import Line, Style, lay_out
-from mobile_client.text.linebreak import break_points
 from mobile_client.text.markup import RichText
 from mobile_client.text.textures import drawn
 from mobile_client.widgets import paint
@@ -81,8 +81,8 @@ class _ShapedInput(TextInput):
             align="left",
             base=(RTL if theme.rtl else LTR) if hint else self._direction(),
         )
-        texture = drawn(RichText(shown or " "), style, None).texture
-        return texture or drawn(RichText("."), style, None).texture
+        made = drawn(RichText(shown), style, None)
+        return made.texture or _blank(made.block.height_px)
 
     def _get_text_width(self, text: str, tab_width: int, label: object) -> float:
         del tab_width, label
@@ -93,15 +93,44 @@ class _ShapedInput(TextInput):
     def _get_row_width(self, row: int) -> float:
         return self._laid(row)[1].width_px
 
-    def _tokenize(self, text: str) -> Iterator[str]:
-        """Cut text where a line may end; Kivy then fills lines with the pieces."""
+    def _split_smart(self, text: str) -> tuple[list[str], list[int]]:
+        """Cut text into lines as wide as the field, where its script lets a line end."""
+        if not self.multiline:
+            lines: tuple[list[str], list[int]] = super()._split_smart(text)
+            return lines
+        room = max(1, int(self.width - self.padding[0] - self.padding[2]))
+        cut: list[str] = []
+        flags: list[int] = []
         for nth, paragraph in enumerate(text.split("\n")):
-            if nth:
-                yield "\n"
-            places = [0, *break_points(paragraph), len(paragraph)]
-            for start, stop in pairwise(places):
-                if start < stop:
-                    yield paragraph[start:stop]
+            block = lay_out(RichText(paragraph), self._style(), room, shaper.measure)
+            for line in block.lines:
+                starts_paragraph = nth > 0 and line.start == 0
+                flags.append(kivy_textinput.FL_IS_LINEBREAK if starts_paragraph else 0)
+                cut.append(paragraph[line.start : line.stop])
+        return cut, flags
+
+    # The clipboard: only when it is asked for, never what is merely selected.
+
+    def _ensure_clipboard(self) -> None:
+        """Start no helper programs; `_clipboard` loads SDL's own when it is needed."""
+
+    def _update_cutbuffer(self, *_: object) -> None:
+        """Keep selected answers out of the selection other programs can read."""
+
+    def copy(self, data: str = "") -> None:
+        """Copy what is selected, unless it is secret."""
+        if not self.password:
+            _clipboard().copy(data or self.selection_text)
+
+    def _cut(self, data: str) -> None:
+        self.copy(data)
+        self.delete_selection()
+
+    def paste(self) -> None:
+        """Put what was copied in place of what is selected."""
+        text = _clipboard().paste()
+        self.delete_selection()
+        self.insert_text(text.replace("\t", " "))
 
     def cursor_offset(self) -> float:
         """Return the x of the caret on its line."""
@@ -140,6 +169,20 @@ class _ShapedInput(TextInput):
             add(Color(*colour, group="selection"))
             x = position[0] + left - self.scroll_x
             add(Rectangle(pos=(x, position[1]), size=(right - left, size[1]), group="selection"))
+
+
+@lru_cache(maxsize=8)
+def _blank(height: int) -> Any:
+    """Return a texture with nothing on it, as high as a line."""
+    texture = Texture.create(size=(1, height))
+    texture.blit_buffer(bytes(4 * height), colorfmt="rgba", bufferfmt="ubyte")
+    return texture
+
+
+def _clipboard() -> Any:
+    from kivy.core.clipboard import Clipboard  # noqa: PLC0415 - it starts programs at import
+
+    return Clipboard
 
 
 @dataclass(frozen=True, slots=True)

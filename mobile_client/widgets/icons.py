@@ -61,7 +61,7 @@ ICONS: Final[dict[str, str]] = {
     "text_size": "\U000f027f",  # format-size
     "search": "\U000f0349",  # magnify
     "jump": "\U000f0756",  # format-list-checks
-    "menu": "\U000f01d9",  # dots-vertical
+    "more": "\U000f01d9",  # dots-vertical
     "warning": "\U000f0026",  # alert
     "error": "\U000f0028",  # alert-circle
     "info": "\U000f02fd",  # information-outline

@@ -1,5 +1,6 @@
 """Rows of lists, the line above a list, and what stands where a list is empty."""
 
+from dataclasses import replace
 from typing import Any, Final
 
 from mobile_client.look import RADIUS_DP, TARGET_DP, mix
@@ -20,7 +21,8 @@ _DETAIL: Final = Manner("small", natural=True)
 class ListRow(Tappable):
     """A title, a line below it, an icon before and a state after; the whole row is the target.
 
-    `state` is (word, tone, icon), drawn as a chip. Without a `tap` the row is only read.
+    `state` is (word, tone, icon), drawn as a chip; a row of one line shows its icon alone.
+    Without a `tap` the row is only read.
     """
 
     def __init__(
@@ -37,7 +39,11 @@ class ListRow(Tappable):
         self.detail = detail
         self.icon = icon
         self.state_shown = state
-        self._depth = dp(24) * kwargs.pop("depth", 0)
+        self._depth = dp(20) * kwargs.pop("depth", 0)
+        lines_max = kwargs.pop("lines_max", 0)
+        self._brief = lines_max == 1
+        self._title = replace(_TITLE, lines_max=lines_max)
+        self._detail = replace(_DETAIL, lines_max=lines_max)
         self._icon_px = theme.icon_px(28) if icon else 0
         super().__init__(tap, **kwargs)
 
@@ -104,14 +110,17 @@ class ListRow(Tappable):
         paint.put_text(word, x, top - dp(4), ink)
 
     def _chip(self) -> DrawnText:
-        word = self.state_shown[0] if self.state_shown else ""
+        word = self.state_shown[0] if self.state_shown and not self._brief else ""
         return paint.set_text(word, Manner("tiny", bold=True), None)
 
     def _chip_width(self) -> float:
-        return self._chip().block.width_px + theme.icon_px(18) + dp(27)
+        word = self._chip().block.width_px
+        return word + theme.icon_px(18) + dp(27 if word else 20)
 
     def _stacks(self, width: float) -> bool:
         """Whether the state goes below the words: beside them it would break the title."""
+        if self._brief:
+            return False
         title = paint.set_text(self.text, _TITLE, None).block.width_px
         return title > self._room(width) - self._chip_width() - dp(8)
 
@@ -124,8 +133,8 @@ class ListRow(Tappable):
         room = self._room(width)
         if self.state_shown is not None and not self._stacks(width):
             room -= self._chip_width() + dp(8)
-        title = paint.set_text(self.text, _TITLE, room)
-        return title, paint.set_text(self.detail, _DETAIL, room) if self.detail else None
+        title = paint.set_text(self.text, self._title, room)
+        return title, paint.set_text(self.detail, self._detail, room) if self.detail else None
 
 
 class Heading(Text):

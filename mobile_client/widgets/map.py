@@ -51,6 +51,8 @@ class MapView(Drawn):
         self.latitude, self.longitude = centre
         self.zoom = zoom
         self.mark: tuple[float, float, float] | None = None
+        self.trail: list[tuple[float, float]] = []
+        self.closed = False
         self._picked = picked
         self._tiles = tiles
         self._pins = pins
@@ -86,6 +88,7 @@ class MapView(Drawn):
         self._paint_grid()
         for latitude, longitude, name in self._pins:
             self._paint_pin(latitude, longitude, name)
+        self._paint_trail()
         if self.mark is not None:
             self._paint_mark(*self.mark)
         self._paint_scale()
@@ -126,6 +129,7 @@ class MapView(Drawn):
             self.nearer()
             return True
         touch.grab(self)
+        touch.ud["dragged"] = True
         touch.ud["moved_px"] = 0.0
         return True
 
@@ -205,6 +209,15 @@ class MapView(Drawn):
         paint.disc(x, y, dp(6), theme.colour("muted"))
         word = paint.set_text(name, Manner("tiny", natural=True), None)
         paint.put_text(word, x + dp(9), y + word.block.height_px / 2, theme.colour("ink"))
+
+    def _paint_trail(self) -> None:
+        places = [self.place(*point) for point in self.trail]
+        if len(places) > 1:
+            Color(*theme.colour("error"))
+            points = [part for place in places for part in place]
+            Line(points=points, width=dp(1.6), close=self.closed)
+        for x, y in places:
+            paint.disc(x, y, dp(6), theme.colour("error"))
 
     def _paint_mark(self, latitude: float, longitude: float, accuracy_m: float) -> None:
         x, y = self.place(latitude, longitude)

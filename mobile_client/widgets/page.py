@@ -8,15 +8,16 @@ from kivy.uix.boxlayout import BoxLayout
 from kivy.uix.scrollview import ScrollView
 from kivy.uix.widget import Widget
 
-from mobile_client.look import COLUMN_DP, GAP_DP, MARGIN_DP
+from mobile_client.look import COLUMN_DP, GAP_DP, MARGIN_DP, TARGET_DP
 from mobile_client.widgets import paint
 from mobile_client.widgets.base import Column, Row, Space
-from mobile_client.widgets.button import IconButton
+from mobile_client.widgets.button import IconButton, PushButton
 from mobile_client.widgets.text import Text
 from mobile_client.widgets.theme import dp, theme
 from mobile_client.widgets.touch import Tap
 
 _BAR_PADDING_DP: Final = 6
+_LARGE_PERCENT: Final = 140
 
 
 class Scroll(ScrollView):
@@ -110,8 +111,9 @@ class TopBar(_Bar):
         if back is not None:
             self.add_widget(IconButton("back", back_label, back, pos_hint=_MIDDLE))
         else:
-            self.add_widget(Space(width_dp=MARGIN_DP - _BAR_PADDING_DP))
-        self.title = Text(title, "heading", bold=True, natural=True, lines_max=2, pos_hint=_MIDDLE)
+            self.add_widget(Space(TARGET_DP, MARGIN_DP - _BAR_PADDING_DP))
+        role = "heading" if theme.text_percent <= _LARGE_PERCENT else "small"
+        self.title = Text(title, role, bold=True, natural=True, lines_max=2, pos_hint=_MIDDLE)
         self.add_widget(self.title)
 
     def add_action(self, icon: str, label: str, tap: Tap) -> IconButton:
@@ -122,20 +124,32 @@ class TopBar(_Bar):
 
 
 class BottomBar(_Bar):
-    """The actions of a screen, side by side; on narrow windows with large text below each other."""
+    """The actions of a screen side by side; below each other where their words need the room.
+
+    A `compact` bar stays one line and lets buttons show their icons alone.
+    """
 
     _line_below = False
 
-    def __init__(self, *widgets: Widget) -> None:
+    def __init__(self, *buttons: PushButton, compact: bool = False) -> None:
         super().__init__(spacing=dp(12))
-        for widget in widgets:
-            self.add_widget(widget)
-        self.bind(width=self._margins)
-        self._margins()
+        self._compact = compact
+        for button in buttons:
+            self.add_widget(button)
+        self.bind(width=self._arrange)
+        self._arrange()
 
-    def _margins(self, *_: object) -> None:
+    def _arrange(self, *_: object) -> None:
         side = side_margin(self.width)
         self.padding = (side, dp(12), side, dp(12))
+        room = self.width - 2 * side - dp(12) * (len(self.children) - 1)
+        needed = sum(button.fit_width() for button in self.children)
+        stacked = not self._compact and needed > room and len(self.children) > 1
+        self.orientation = "vertical" if stacked else "horizontal"
+        for button in self.children:
+            if button.is_fit:
+                button.size_hint_x = 1 if stacked else None
+                button.width = button.fit_width()
 
 
 _MIDDLE: Final = {"center_y": 0.5}

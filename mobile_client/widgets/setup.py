@@ -18,6 +18,7 @@ def prepare_kivy(width: int = 480, height: int = 860) -> None:
         "KIVY_NO_CONFIG": "1",  # A settings file of Kivy's could switch its inspector on.
         "KIVY_NO_FILELOG": "1",
         "KIVY_LOG_MODE": "PYTHON",
+        "KIVY_CLIPBOARD": "sdl2",
         "KIVY_HOME": str(home),
     }.items():
         os.environ.setdefault(name, value)
@@ -46,5 +47,5 @@ def prepare_kivy(width: int = 480, height: int = 860) -> None:
 
 
 def _is_news(record: logging.LogRecord) -> bool:
-    """Drop Kivy's tracebacks about touch drivers we do not use: SDL brings us every touch."""
-    return not record.getMessage().startswith("Input: ")
+    """Drop Kivy's tracebacks about touch and clipboard drivers: SDL brings us both."""
+    return not record.getMessage().startswith(("Input: ", "Cutbuffer: "))

@@ -64,6 +64,7 @@ class RangeLine(Drawn):
         if self.disabled or not self.collide_point(*touch.pos):
             return False
         touch.grab(self)
+        touch.ud["dragged"] = True
         self._follow(touch.x)
         return True
 
