@@ -9,7 +9,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
-from shared.ids import EntryHash
+from shared.ids import AuthorId, EntryHash
 from shared.sealing.receipts import Signed
 from sync.core.batch import Run, SealedEntry
 from sync.core.have import HaveVector, LogName, Point
@@ -98,16 +98,16 @@ class LogStore(Protocol):
         """Keep a run that cannot be taken, with its bytes and the reason; once per content."""
         ...
 
-    def expect_payload(self, payload_hash: bytes, length: int) -> None:
-        """Begin to collect a detached payload, unless it is known already.
+    def expect_payload(self, author: AuthorId, payload_hash: bytes, length: int) -> None:
+        """Begin to collect a detached payload of an author's, unless it is known already.
 
         `extend` does so for every entry that names one; an author does so before, to put its
         chunks and the entry into one transaction.
         """
         ...
 
-    def missing_payloads(self, limit: int) -> list[Want]:
-        """Return detached payloads that entries name and that are not whole here, oldest first."""
+    def missing_payloads(self, limit: int, author: AuthorId | None = None) -> list[Want]:
+        """Return detached payloads not whole here, oldest first; of one author if given."""
         ...
 
     def take_chunk(self, chunk: Chunk) -> bool:
@@ -120,6 +120,10 @@ class LogStore(Protocol):
 
     def save_paper(self, kind: str, name: bytes, paper: Signed) -> None:
         """Keep a receipt, note, certificate or ring, in place of an earlier one of that name."""
+        ...
+
+    def drop_paper(self, kind: str, name: bytes) -> None:
+        """Forget a paper, if it is here."""
         ...
 
     def papers(self, kind: str) -> list[tuple[bytes, Signed]]:

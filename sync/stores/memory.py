@@ -2,12 +2,11 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from copy import deepcopy
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
 
 from shared.errors import LocalProtocolError
-from shared.ids import EntryHash
+from shared.ids import AuthorId, EntryHash
 from shared.sealing.envelope import DETACHED, GENESIS
 from shared.sealing.receipts import Signed
 from sync.core.batch import RUN_BYTES, Run, SealedEntry, encode_batch
@@ -32,6 +31,7 @@ class _Branch:
 
 @dataclass
 class _Detached:
+    author: AuthorId
     length: int
     pieces: list[bytes] = field(default_factory=list)
     whole: bool = False
@@ -48,6 +48,18 @@ class _State:
     detached: dict[bytes, _Detached] = field(default_factory=dict)
     papers: dict[str, dict[bytes, Signed]] = field(default_factory=dict)
 
+    def copy(self) -> "_State":
+        """Return what a transaction goes back to; entries themselves never change."""
+        return _State(
+            {
+                log: [_Branch(b.parent, b.forked_at, [replace(k) for k in b.kept]) for b in held]
+                for log, held in self.logs.items()
+            },
+            dict(self.aside),
+            {name: replace(held, pieces=list(held.pieces)) for name, held in self.detached.items()},
+            {kind: dict(papers) for kind, papers in self.papers.items()},
+        )
+
 
 class MemoryLogStore(OwnLogs):
     """A log store that forgets everything when it goes."""
@@ -59,7 +71,7 @@ class MemoryLogStore(OwnLogs):
     @contextmanager
     def transaction(self) -> Iterator[None]:
         """Open or join a transaction; an error undoes it."""
-        before = deepcopy(self._state) if self._depth == 0 else None
+        before = self._state.copy() if self._depth == 0 else None
         self._depth += 1
         try:
             yield
@@ -124,7 +136,7 @@ class MemoryLogStore(OwnLogs):
             last = entry.point
             for ref in entry.header.payloads:
                 if ref.compartment in DETACHED:
-                    self.expect_payload(ref.hash, ref.length)
+                    self.expect_payload(entry.header.author, ref.hash, ref.length)
         held.kept[-1].signed_on, held.kept[-1].signature = signed_on, signature
         return self._branch(branch.log, branch.number)
 
@@ -155,16 +167,16 @@ class MemoryLogStore(OwnLogs):
         """Return what was kept aside: a batch of one run each, and the reason."""
         return list(self._state.aside.values())
 
-    def expect_payload(self, payload_hash: bytes, length: int) -> None:
+    def expect_payload(self, author: AuthorId, payload_hash: bytes, length: int) -> None:
         """Begin to collect a detached payload, unless it is known already."""
-        self._state.detached.setdefault(payload_hash, _Detached(length))
+        self._state.detached.setdefault(payload_hash, _Detached(author, length))
 
-    def missing_payloads(self, limit: int) -> list[Want]:
+    def missing_payloads(self, limit: int, author: AuthorId | None = None) -> list[Want]:
         """Return detached payloads that are not whole here."""
         wants = [
             Want(payload_hash, held.received)
             for payload_hash, held in self._state.detached.items()
-            if not held.whole
+            if not held.whole and author in (None, held.author)
         ]
         return wants[:limit]
 
@@ -194,6 +206,10 @@ class MemoryLogStore(OwnLogs):
     def save_paper(self, kind: str, name: bytes, paper: Signed) -> None:
         """Keep a signed paper in place of an earlier one of that name."""
         self._state.papers.setdefault(kind, {})[name] = paper
+
+    def drop_paper(self, kind: str, name: bytes) -> None:
+        """Forget a paper, if it is here."""
+        self._state.papers.get(kind, {}).pop(name, None)
 
     def papers(self, kind: str) -> list[tuple[bytes, Signed]]:
         """Return the papers of a kind by name."""

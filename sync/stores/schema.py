@@ -46,11 +46,12 @@ CREATE TABLE IF NOT EXISTS aside (
 );
 CREATE TABLE IF NOT EXISTS detached (
     hash BLOB PRIMARY KEY,
+    author BLOB NOT NULL,
     length INTEGER NOT NULL,
     received INTEGER NOT NULL,
     state INTEGER NOT NULL
 );
-CREATE INDEX IF NOT EXISTS detached_wanted ON detached (state) WHERE state = 0;
+CREATE INDEX IF NOT EXISTS detached_wanted ON detached (author) WHERE state = 0;
 CREATE TABLE IF NOT EXISTS chunks (
     hash BLOB NOT NULL,
     "offset" INTEGER NOT NULL,

@@ -178,7 +178,7 @@ class SqliteLogStore(OwnLogs):
             rows.append((row, *last, entry.header_bytes, payloads, *signed, now_ms))
             for ref in entry.header.payloads:
                 if ref.compartment in DETACHED:
-                    self.expect_payload(ref.hash, ref.length)
+                    self.expect_payload(entry.header.author, ref.hash, ref.length)
         self._db.executemany("INSERT INTO entries VALUES (?, ?, ?, ?, ?, ?, ?, ?)", rows)
         self._db.execute(
             "UPDATE logs SET head_sequence = ?, head_hash = ? WHERE id = ?", (*last, row)
@@ -234,18 +234,20 @@ class SqliteLogStore(OwnLogs):
 
     # --- attachments --------------------------------------------------------------------------
 
-    def expect_payload(self, payload_hash: bytes, length: int) -> None:
+    def expect_payload(self, author: AuthorId, payload_hash: bytes, length: int) -> None:
         """Begin to collect a detached payload, unless it is known already."""
         self._db.execute(
-            "INSERT OR IGNORE INTO detached (hash, length, received, state) VALUES (?, ?, 0, ?)",
-            (payload_hash, length, _WANTED),
+            "INSERT OR IGNORE INTO detached (hash, author, length, received, state)"
+            " VALUES (?, ?, ?, 0, ?)",
+            (payload_hash, author, length, _WANTED),
         )
 
-    def missing_payloads(self, limit: int) -> list[Want]:
+    def missing_payloads(self, limit: int, author: AuthorId | None = None) -> list[Want]:
         """Return detached payloads that are not whole here, oldest first."""
         rows = self._rows(
-            "SELECT hash, received FROM detached WHERE state = ? ORDER BY rowid LIMIT ?",
-            _WANTED,
+            f"SELECT hash, received FROM detached WHERE state = {_WANTED}"  # noqa: S608 - ours
+            " AND (?1 IS NULL OR author = ?1) ORDER BY rowid LIMIT ?2",
+            author,
             limit,
         )
         return [Want(payload_hash, received) for payload_hash, received in rows]
@@ -298,6 +300,11 @@ class SqliteLogStore(OwnLogs):
                 "INSERT OR REPLACE INTO papers VALUES (?, ?, ?, ?)",
                 (kind, name, paper.data, paper.signature),
             )
+
+    def drop_paper(self, kind: str, name: bytes) -> None:
+        """Forget a paper, if it is here."""
+        with self.transaction():
+            self._db.execute("DELETE FROM papers WHERE kind = ? AND name = ?", (kind, name))
 
     def papers(self, kind: str) -> list[tuple[bytes, Signed]]:
         """Return the papers of a kind by name."""

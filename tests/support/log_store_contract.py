@@ -222,6 +222,8 @@ class LogStoreContract:
             assert not store.take_chunk(pieces[0]), "held already"
             assert not store.take_chunk(Chunk(bytes(32), 0, b"unasked"))
         assert store.missing_payloads(10) == [Want(digest, PIECE)]
+        assert store.missing_payloads(10, writer.author) == [Want(digest, PIECE)]
+        assert store.missing_payloads(10, tablet("other").author) == []
         for piece in pieces[1:]:
             with store.transaction():
                 assert store.take_chunk(piece)
@@ -254,6 +256,9 @@ class LogStoreContract:
             (b"a", Signed(b"other", b"s")),
             (b"b", Signed(b"new", b"s")),
         ]
+        store.drop_paper("receipt", b"a")
+        store.drop_paper("receipt", b"a")
+        assert [name for name, _ in store.papers("receipt")] == [b"b"]
 
     def test_pruning_deletes_payloads_and_keeps_the_chain(self, store: Any) -> None:
         data = b"photo" * 100

@@ -1,0 +1,209 @@
+"""One sync: bring a peer and a responder to the same logs, as far as the line holds.
+
+It can stop anywhere: what either side answered is in its store, and the next sync goes on from
+there. It needs the signing key and the store alone, so it runs while the vault is locked
+(SYNC-032). Rules SYNC-021, SYNC-023, SYNC-081.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from shared.errors import RemoteProtocolError
+from shared.sealing.receipts import Signed
+from sync.core.have import HaveVector, LogName
+from sync.core.messages import WANTS_MAX, Answer, Message, Papers
+from sync.core.offer import Outbox, batch_of
+from sync.core.plan import Outcome, OutcomeCode
+from sync.core.session import INITIATOR, Event, Session, State
+from sync.core.store import Chunk, Want
+from sync.peer import NOTE, Peer
+from sync.transports.base import Transport
+
+_GAPS_MAX: Final = 3
+"""How often one log may be answered with a gap in a session before it is left for the next."""
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a sync is, for the screen."""
+
+    sent: int
+    to_send: int
+    received: int
+    chunks: int
+
+
+@dataclass
+class SyncReport:
+    """What a sync came to.
+
+    Attributes:
+        sent: entries the other side answered for, duplicates included.
+        received: entries newly stored here.
+        chunks_sent: pieces of attachments given, `chunks_received` taken.
+        troubles: outcomes other than stored and duplicate, from the other side.
+        own_log_ahead: the other side holds entries of one's own log that are not here: this device
+            was restored or cloned, and must open the next incarnation (SYNC-005).
+        complete: neither side lacks anything the other has.
+    """
+
+    sent: int = 0
+    received: int = 0
+    chunks_sent: int = 0
+    chunks_received: int = 0
+    troubles: list[Outcome] = field(default_factory=list)
+    own_log_ahead: bool = False
+    complete: bool = False
+
+
+OnProgress = Callable[[Progress], None]
+
+
+def sync_once(
+    peer: Peer, transport: Transport, on_progress: OnProgress | None = None
+) -> SyncReport:
+    """Run one session as initiator until neither side has more.
+
+    Raises:
+        TransportError: the line broke; everything answered so far is kept, sync again.
+        ProtocolError: the other side refused us, or broke the protocol.
+        StoreFull, StoreBusy: our own store; nothing is torn.
+    """
+    return _Initiator(peer, transport, on_progress).run()
+
+
+class _Initiator:
+    def __init__(self, peer: Peer, transport: Transport, on_progress: OnProgress | None) -> None:
+        self._peer = peer
+        self._transport = transport
+        self._on_progress = on_progress
+        self._session = Session(INITIATOR)
+        self._report = SyncReport()
+        self._theirs = HaveVector()
+        self._outbox = Outbox(peer.store, peer.logs_to_send())
+        self._gaps: dict[LogName, int] = {}
+        self._asks = True
+        self._asks_chunks = False
+        self._sent_chunks: set[Want] = set()
+
+    def run(self) -> SyncReport:
+        """Greet, then exchange until nothing is left."""
+        self._session.step(Event.START)
+        try:
+            message = self._greeting(known=self._transport.is_known())
+            while self._session.state is not State.DONE:
+                answer = self._transport.exchange(message)
+                following = self._take(message, answer)
+                self._session.step(Event.NOTHING_MORE if following is None else Event.MORE)
+                self._show()
+                if following is not None:
+                    message = following
+        except BaseException:
+            if self._session.state is not State.DONE:
+                self._session.step(Event.LOST)
+            raise
+        self._report.complete = not self._report.troubles
+        return self._report
+
+    def _greeting(self, *, known: bool) -> Message:
+        peer = self._peer
+        certificate = peer.me.certificate
+        return Message(
+            peer.directory.deployment,
+            peer.me.author,
+            have=peer.store.have(),
+            papers=Papers(
+                receipts=tuple(paper for _, paper in peer.receipts()),
+                notes=tuple(paper for _, paper in peer.store.papers(NOTE)),
+                certificates=() if known or certificate is None else (certificate,),
+            ),
+            wants=self._wants(),
+        )
+
+    def _take(self, message: Message, answer: Answer) -> Message | None:
+        """Take an answer in; return the next message, None when neither side has more."""
+        peer, report = self._peer, self._report
+        if answer.deployment != peer.directory.deployment:
+            raise RemoteProtocolError("the answer belongs to another project")
+        greeting = self._session.state is State.GREETING
+        taken = peer.take(answer.batch, answer.papers, answer.chunks)
+        report.received += len(taken.entries)
+        report.chunks_received += taken.chunks
+        self._heed(answer, greeting=greeting)
+        # A batch that brings nothing new would come again; what was refused waits for next time.
+        self._asks = answer.more and bool(taken.entries)
+        if message.wants:
+            self._asks_chunks = taken.chunks > 0
+        if taken.entries:
+            self._asks_chunks = True
+        return self._next(answer)
+
+    def _heed(self, answer: Answer, *, greeting: bool) -> None:
+        """Note what the other side holds now and what it made of our batch."""
+        points = dict(self._theirs.points)
+        points.update(answer.have.points)
+        self._theirs = HaveVector(points)
+        for outcome in answer.outcomes:
+            match outcome.code:
+                case OutcomeCode.REFUSED | OutcomeCode.QUARANTINED:
+                    self._outbox.blocked.add(outcome.log)
+                    self._report.troubles.append(outcome)
+                case OutcomeCode.GAP:
+                    self._gaps[outcome.log] = self._gaps.get(outcome.log, 0) + 1
+                    self._outbox.forget(outcome.log)
+                    if self._gaps[outcome.log] > _GAPS_MAX:
+                        self._outbox.blocked.add(outcome.log)
+                        self._report.troubles.append(outcome)
+                case OutcomeCode.WANTED:
+                    self._outbox.wanted.add(outcome.log)
+                case _:
+                    pass
+        if greeting:
+            self._outbox.common = self._peer.signed_points(answer.papers.receipts)
+        for log, point in answer.have:
+            if log.author == self._peer.me.author and not self._peer.holds(log, point):
+                self._report.own_log_ahead = True
+
+    def _next(self, answer: Answer) -> Message | None:
+        peer = self._peer
+        runs = self._outbox.next_runs(self._theirs)
+        self._report.sent += sum(len(run.entries) for run in runs)
+        chunks = () if runs else self._next_chunk(answer.wants)
+        wants = self._wants() if self._asks_chunks and not runs else ()
+        if not runs and not chunks and not wants and not self._asks:
+            return None
+        certificates: tuple[Signed, ...] = peer.certificates_for(runs, self._theirs)
+        return Message(
+            peer.directory.deployment,
+            peer.me.author,
+            have=peer.store.have() if self._asks else None,
+            batch=batch_of(peer.directory.deployment, runs),
+            papers=Papers(certificates=certificates),
+            chunks=chunks,
+            wants=wants,
+            more=self._outbox.pending_entries(self._theirs) > 0,
+        )
+
+    def _next_chunk(self, wants: Sequence[Want]) -> tuple[Chunk, ...]:
+        """Return the next chunk; one that was sent before and is wanted still waits for later."""
+        chunks = self._peer.chunk_for(want for want in wants if want not in self._sent_chunks)
+        for chunk in chunks:
+            self._sent_chunks.add(Want(chunk.payload_hash, chunk.offset))
+            self._report.chunks_sent += 1
+        return chunks
+
+    def _wants(self) -> tuple[Want, ...]:
+        return tuple(self._peer.store.missing_payloads(WANTS_MAX))
+
+    def _show(self) -> None:
+        if self._on_progress is not None:
+            report = self._report
+            self._on_progress(
+                Progress(
+                    report.sent,
+                    report.sent + self._outbox.pending_entries(self._theirs),
+                    report.received,
+                    report.chunks_sent + report.chunks_received,
+                )
+            )

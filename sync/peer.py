@@ -1,0 +1,281 @@
+"""A peer: one side of any exchange, over its store. Device, hub and mission server are all peers.
+
+It takes in what others send (entries, papers, chunks) and says what it holds and wants. What makes
+a hub or a server out of it are the papers it issues; see responder.py. Nothing here needs a key
+that opens anything: a device hands over while its vault is locked (SYNC-032).
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from hashlib import sha256
+
+from shared.clock import Clock
+from shared.errors import CairnError
+from shared.ids import AuthorId
+from shared.sealing.envelope import Compartment, Kind
+from shared.sealing.keys import SigningKey
+from shared.sealing.receipts import Receipt, Signed, open_note, open_receipt
+from shared.sealing.ring import SignedRing
+from sync.core.attest import Attestation
+from sync.core.batch import Run, SealedEntry, UnreadableRun, decode_batch
+from sync.core.directory import Directory, ring_in
+from sync.core.have import HaveVector, LogName, Point
+from sync.core.messages import Papers
+from sync.core.plan import Outcome, OutcomeCode, refuse_unreadable, take_run
+from sync.core.store import Chunk, LogStore, Want
+
+RING, CERTIFICATE, RECEIPT, NOTE = "ring", "certificate", "receipt", "note"
+"""Kinds of paper in the store."""
+
+
+@dataclass(frozen=True, slots=True)
+class Me:
+    """Who a peer is: its author, the key it signs with, and its own certificate if it has one."""
+
+    author: AuthorId
+    key: SigningKey
+    certificate: Signed | None = None
+    incarnation: int = 0
+
+
+def _replaces(new: Receipt, old: Receipt) -> bool:
+    return (
+        (new.server, new.server_incarnation) == (old.server, old.server_incarnation)
+        and new.issued_ms >= old.issued_ms
+        and {reach.author for reach in old.have} <= {reach.author for reach in new.have}
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class TakenIn:
+    """What one message or answer brought.
+
+    Attributes:
+        outcomes: of every run, for the answer.
+        entries: newly stored.
+        attestations: what the server said in them.
+        chunks: how many pieces of attachments were kept.
+    """
+
+    outcomes: tuple[Outcome, ...] = ()
+    entries: tuple[SealedEntry, ...] = ()
+    attestations: tuple[Attestation, ...] = ()
+    chunks: int = 0
+
+
+class Peer:
+    """One side of an exchange."""
+
+    def __init__(
+        self,
+        store: LogStore,
+        me: Me,
+        directory: Directory,
+        clock: Clock,
+        *,
+        keeps_strangers: bool = False,
+    ) -> None:
+        self.store = store
+        self.me = me
+        self.directory = directory
+        self.clock = clock
+        self._keeps_strangers = keeps_strangers
+        self._load()
+
+    def _load(self) -> None:
+        """Fill the directory from what the store holds: ring, certificates, broadcasts."""
+        for _, paper in self.store.papers(RING):
+            self.directory.take_ring(SignedRing(*paper))
+        self.directory.know_device(self.me.author)
+        for _, paper in self.store.papers(CERTIFICATE):
+            self.learn(paper)
+        for log in sorted(self.store.have().points):
+            if self.directory.server_log(log.author) is not None:
+                for branch in self.store.branches(log):
+                    self.directory.read(self.store.entries(branch, 1, branch.head.sequence))
+
+    def now_ms(self) -> int:
+        """Return this peer's time in milliseconds since 1970 UTC."""
+        return int(self.clock.now().timestamp() * 1000)
+
+    # --- taking in ----------------------------------------------------------------------------
+
+    def take_ring(self, signed: SignedRing) -> None:
+        """Keep a key ring if it is newer; its mailboxes are known from then on.
+
+        Raises:
+            KeyNotTrusted, SignatureInvalid, EncodingInvalid: not this project's root's.
+        """
+        if self.directory.take_ring(signed):
+            self.directory.know_device(self.me.author)
+            self.store.save_paper(RING, b"", Signed(signed.data, signed.signature))
+
+    def learn(self, certificate: Signed) -> bool:
+        """Keep a certificate that is good; one that is not tells nothing."""
+        try:
+            new = self.directory.learn(certificate)
+        except CairnError:
+            return False
+        if new:
+            self._save_certificates()
+        return new
+
+    def _save_certificates(self) -> None:
+        saved = {name for name, _ in self.store.papers(CERTIFICATE)}
+        for certificate in self.directory.certificates():
+            signed = self.directory.signed_certificate(certificate.author)
+            if certificate.author not in saved and signed is not None:
+                self.store.save_paper(CERTIFICATE, certificate.author, signed)
+
+    def take(self, batch: bytes | None, papers: Papers, chunks: Iterable[Chunk] = ()) -> TakenIn:
+        """Take in everything a message or answer brings; what is returned is committed.
+
+        Raises:
+            LimitExceeded, EncodingInvalid, RemoteProtocolError: the batch is none (SYNC-012).
+            StoreFull, StoreBusy: nothing of it was kept.
+        """
+        runs = [] if batch is None else decode_batch(batch, self.directory.deployment)
+        for run in runs:
+            if isinstance(run, Run):
+                self._look_for_rings(run)
+        for certificate in papers.certificates:
+            self.learn(certificate)
+        outcomes: list[Outcome] = []
+        entries: list[SealedEntry] = []
+        kept = 0
+        with self.store.transaction():
+            for run in runs:
+                outcome, new = self._take_run(run)
+                outcomes.append(outcome)
+                entries += new
+            for chunk in chunks:
+                kept += self.store.take_chunk(chunk)
+        said = self.directory.read(entries)
+        self._save_certificates()
+        self._take_receipts(papers.receipts)
+        self._take_notes(papers.notes)
+        return TakenIn(tuple(outcomes), tuple(entries), tuple(said), kept)
+
+    def _take_run(self, run: Run | UnreadableRun) -> tuple[Outcome, tuple[SealedEntry, ...]]:
+        if isinstance(run, UnreadableRun):
+            return refuse_unreadable(run), ()
+        if self.is_mine(run.log):
+            reason = "an author's log comes from that author alone"
+            return Outcome(run.log, run.head.sequence, OutcomeCode.REFUSED, reason), ()
+        public_key = self.directory.public_key(run.log.author)
+        taken = take_run(self.store, run, public_key, keeps_strangers=self._keeps_strangers)
+        return taken.outcome, taken.new
+
+    def _look_for_rings(self, run: Run) -> None:
+        """Take a key ring out of a run before the run is checked by it (SYNC-073)."""
+        for entry in run.entries:
+            payload = entry.payloads.get(Compartment.OPEN)
+            if entry.header.kind == Kind.KEYS and payload is not None:
+                try:
+                    self.take_ring(ring_in(payload))
+                except CairnError:
+                    continue  # not this project's: the run will be refused with it
+
+    def _take_receipts(self, receipts: Iterable[Signed]) -> None:
+        """Keep what is new: a receipt gives way to a newer one that names all its authors."""
+        for signed in receipts:
+            receipt = self.open_receipt(signed)
+            if receipt is None:
+                continue
+            with self.store.transaction():
+                held = [(name, self.open_receipt(paper)) for name, paper in self.receipts()]
+                if any(old is not None and _replaces(old, receipt) for _, old in held):
+                    continue
+                for name, old in held:
+                    if old is None or _replaces(receipt, old):
+                        self.store.drop_paper(RECEIPT, name)
+                self.store.save_paper(RECEIPT, sha256(signed.data).digest(), signed)
+
+    def receipts(self) -> list[tuple[bytes, Signed]]:
+        """Return the receipts held."""
+        return self.store.papers(RECEIPT)
+
+    def open_receipt(self, signed: Signed) -> Receipt | None:
+        """Return a receipt that the project's server signed, None where it did not."""
+        if self.directory.ring is None:
+            return None
+        try:
+            return open_receipt(signed.data, signed.signature, self.directory.ring)
+        except CairnError:
+            return None
+
+    def _take_notes(self, notes: Iterable[Signed]) -> None:
+        for signed in notes:
+            for certificate in self.directory.certificates():
+                try:
+                    note = open_note(signed.data, signed.signature, certificate.public_key)
+                except CairnError:
+                    continue
+                if note.hub == certificate.author:
+                    self.store.save_paper(NOTE, note.hub, signed)
+
+    # --- what is held and wanted --------------------------------------------------------------
+
+    def is_mine(self, log: LogName) -> bool:
+        """Tell whether this peer writes a log now; earlier incarnations may come home."""
+        return log.author == self.me.author and log.incarnation >= self.me.incarnation
+
+    def holds(self, log: LogName, point: Point) -> bool:
+        """Tell whether an entry is held here, on any branch."""
+        branches = self.store.branches(log)
+        return any(self.store.hash_at(b, point.sequence) == point.hash for b in branches)
+
+    def logs_to_send(self) -> list[LogName]:
+        """Return all logs held, the server's first: they carry the ring by which others check."""
+        logs = self.store.have().points
+        return sorted(logs, key=lambda log: (self.directory.server_log(log.author) is None, log))
+
+    def have_for(self, other: AuthorId) -> HaveVector:
+        """Return the part of what is held that another peer may see (SYNC-025)."""
+        have = self.store.have()
+        return have.only(log for log in have.points if self.directory.wanted_by(other, log))
+
+    def logs_for(self, other: AuthorId) -> list[LogName]:
+        """Return the logs that another peer is sent, the server's first; never its own."""
+        mine = self.have_for(other).points
+        return [log for log in self.logs_to_send() if log in mine and log.author != other]
+
+    def strays(self, theirs: HaveVector) -> list[Outcome]:
+        """Return the heads of theirs that lie on no branch held here, though it is longer."""
+        found: list[Outcome] = []
+        for log, point in theirs:
+            branches = self.store.branches(log)
+            if all(branch.head.sequence < point.sequence for branch in branches):
+                continue
+            if not self.holds(log, point):
+                found.append(Outcome(log, point.sequence, OutcomeCode.WANTED))
+        return found
+
+    def certificates_for(self, runs: Iterable[Run], theirs: HaveVector) -> tuple[Signed, ...]:
+        """Return the certificates that the receiver of `runs` needs to check them (SYNC-072)."""
+        authors: set[AuthorId] = set()
+        for run in runs:
+            if not theirs.of(run.log):
+                server_log = self.directory.server_log(run.log.author)
+                device = None if server_log is None else server_log.device
+                authors.add(device or run.log.author)
+        signed = (self.directory.signed_certificate(author) for author in sorted(authors))
+        return tuple(certificate for certificate in signed if certificate is not None)
+
+    def chunk_for(self, wants: Iterable[Want]) -> tuple[Chunk, ...]:
+        """Return one chunk that the other side lacks, if it is here (SYNC-081)."""
+        for want in wants:
+            chunk = self.store.chunk(want.payload_hash, want.offset)
+            if chunk is not None:
+                return (chunk,)
+        return ()
+
+    def signed_points(self, papers: Iterable[Signed]) -> dict[LogName, list[Point]]:
+        """Return the points that receipts vouch for, by log."""
+        points: dict[LogName, list[Point]] = {}
+        for signed in papers:
+            receipt = self.open_receipt(signed)
+            for reach in receipt.have if receipt is not None else ():
+                log = LogName(reach.author, reach.incarnation)
+                points.setdefault(log, []).append(Point(reach.sequence, reach.hash))
+        return points
