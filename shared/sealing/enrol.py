@@ -73,7 +73,7 @@ def parse_enrolment_code(code: str) -> EnrolmentCode:
         EncodingInvalid: not an enrolment code, or cut short in copying.
     """
     code = "".join(code.split())
-    if not code.startswith(_PREFIX) or len(code) > _CODE_CHARS_MAX:
+    if not code.startswith(_PREFIX) or len(code) > _CODE_CHARS_MAX or code.endswith("="):
         raise EncodingInvalid(f"this is not an enrolment code: one begins with {_PREFIX}")
     body = code.removeprefix(_PREFIX)
     try:

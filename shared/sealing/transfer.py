@@ -45,7 +45,7 @@ def seal_file_key(
     if not readers:
         raise NoKeyMatches("a bundle needs the transport key of the hub or server that reads it")
     info = label("bundle") + deployment
-    return tuple(Recipient(r.key_id, r.suite, r.seal(file_key, info)) for r in readers)
+    return tuple(Recipient(r.key_id, int(r.suite), r.seal(file_key, info)) for r in readers)
 
 
 def parse_recipients(value: object) -> tuple[Recipient, ...]:
