@@ -83,6 +83,38 @@ def fill(task: Task, shipped: ShippedForm, seed: int, now: datetime) -> Filled:
     return Filled(_asked(interview, shipped), _truth(interview, shipped))
 
 
+def revise(
+    filled: Filled, changes: Mapping[str, str], shipped: ShippedForm, now: datetime
+) -> Filled:
+    """Give the same answers again with some changed: what a correction leads to."""
+    rng = Random(repr(sorted(changes.items())))
+    interview = Interview(
+        shipped.form,
+        clock_now=now,
+        tz=UTC,
+        random_bytes=rng.randbytes,
+        attachments=shipped.attachments,
+    )
+    repeats = {scope.path for scope in shipped.codebook.scopes()}
+    for path, text in {**filled.asked, **changes}.items():
+        _ensure_instances(interview, path, repeats)
+        interview.set(path, text)
+    interview.finalize()
+    return Filled(_asked(interview, shipped), _truth(interview, shipped))
+
+
+def _ensure_instances(interview: Interview, path: str, repeats: set[str]) -> None:
+    """Add repeat instances until `path` exists."""
+    so_far = ""
+    for step in path.split("/")[1:]:
+        name, _, position = step.partition("[")
+        repeat = f"{so_far}/{name}"
+        if without_positions(repeat) in repeats and position:
+            while interview.count(repeat) < int(position.rstrip("]")):
+                interview.add_repeat(repeat)
+        so_far = f"{so_far}/{step}"
+
+
 def _by_path(decided: Mapping[str, Answer], shipped: ShippedForm) -> Chosen:
     paths = shipped.paths()
     return {paths[name]: _chosen(value) for name, value in decided.items() if name in paths}

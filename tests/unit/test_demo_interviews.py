@@ -7,7 +7,7 @@ import pytest
 
 from server.demo.canaries import NAME_MARK, PHONE_MARK
 from server.demo.country import read_country
-from server.demo.interviews import Filled, ShippedForm, fill, read_shipped
+from server.demo.interviews import Filled, ShippedForm, fill, read_shipped, revise
 from server.demo.plan import SHARES, Outcome, Plan, Task, make_plan
 
 FORMS = Path(__file__).parents[2] / "forms"
@@ -71,3 +71,17 @@ def test_one_seed_one_answer(plan: Plan, shipped: dict[str, ShippedForm]) -> Non
     first: Filled = fill(task, shipped["event_tracking"], 3, NOW)
     assert first == fill(task, shipped["event_tracking"], 3, NOW)
     assert first != fill(task, shipped["event_tracking"], 4, NOW)
+
+
+def test_a_revision_changes_what_it_names_and_what_follows(
+    plan: Plan, shipped: dict[str, ShippedForm]
+) -> None:
+    form = shipped["household_registration"]
+    first = fill(some(plan, "household_registration")[0], form, 3, NOW)
+    same = revise(first, {}, form, NOW)
+    assert same.asked == first.asked
+    assert same.truth.keys() == first.truth.keys()
+    rooms = "/data/interview/shelter/shelter_type"
+    changed = revise(first, {rooms: "open_air"}, form, NOW)
+    assert changed.truth[rooms] == "open_air"
+    assert "/data/interview/shelter/sleeping_rooms" not in changed.truth
