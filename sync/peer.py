@@ -10,21 +10,23 @@ from dataclasses import dataclass
 from hashlib import sha256
 
 from shared.clock import Clock
-from shared.errors import CairnError
+from shared.errors import CairnError, KeyNotTrusted
 from shared.ids import AuthorId
 from shared.sealing.envelope import Compartment, Kind
 from shared.sealing.keys import SigningKey
-from shared.sealing.receipts import Receipt, Signed, open_note, open_receipt
+from shared.sealing.receipts import Note, Receipt, Signed, open_note, open_receipt
 from shared.sealing.ring import SignedRing
 from sync.core.attest import Attestation
 from sync.core.batch import Run, SealedEntry, UnreadableRun, decode_batch
+from sync.core.certificate import PeerRole
 from sync.core.directory import Directory, ring_in
 from sync.core.have import HaveVector, LogName, Point
+from sync.core.hub_code import HubCode, decode_hub_code
 from sync.core.messages import Papers
 from sync.core.plan import Outcome, OutcomeCode, refuse_unreadable, take_run
 from sync.core.store import Chunk, LogStore, Want
 
-RING, CERTIFICATE, RECEIPT, NOTE = "ring", "certificate", "receipt", "note"
+RING, CERTIFICATE, RECEIPT, NOTE, HUB = "ring", "certificate", "receipt", "note", "hub"
 """Kinds of paper in the store."""
 
 
@@ -99,6 +101,27 @@ class Peer:
         return int(self.clock.now().timestamp() * 1000)
 
     # --- taking in ----------------------------------------------------------------------------
+
+    def know_hub(self, code: HubCode) -> None:
+        """Keep a hub that was shown to this device: its notes are believed (SYNC-043).
+
+        Raises:
+            KeyNotTrusted: the hub serves another project.
+        """
+        if code.deployment != self.directory.deployment:
+            raise KeyNotTrusted("this hub serves another project")
+        self.store.save_paper(HUB, code.hub, Signed(code.encode(), b""))
+
+    def hubs(self) -> list[HubCode]:
+        """Return the hubs that were shown to this device."""
+        return [decode_hub_code(paper.data) for _, paper in self.store.papers(HUB)]
+
+    def _hub_keys(self) -> dict[AuthorId, bytes]:
+        keys = {code.hub: code.public_key for code in self.hubs()}
+        for certificate in self.directory.certificates():
+            if certificate.role is PeerRole.HUB:
+                keys[certificate.author] = certificate.public_key
+        return keys
 
     def take_ring(self, signed: SignedRing) -> None:
         """Keep a key ring if it is newer; its mailboxes are known from then on.
@@ -205,14 +228,25 @@ class Peer:
             return None
 
     def _take_notes(self, notes: Iterable[Signed]) -> None:
+        held = {note.hub: note.issued_ms for note in self.opened_notes()}
         for signed in notes:
-            for certificate in self.directory.certificates():
-                try:
-                    note = open_note(signed.data, signed.signature, certificate.public_key)
-                except CairnError:
-                    continue
-                if note.hub == certificate.author:
-                    self.store.save_paper(NOTE, note.hub, signed)
+            note = self._open_note(signed)
+            if note is not None and note.issued_ms >= held.get(note.hub, 0):
+                self.store.save_paper(NOTE, note.hub, signed)
+
+    def _open_note(self, signed: Signed) -> Note | None:
+        for hub, public_key in self._hub_keys().items():
+            try:
+                note = open_note(signed.data, signed.signature, public_key)
+            except CairnError:
+                continue
+            return note if note.hub == hub else None
+        return None
+
+    def opened_notes(self) -> list[Note]:
+        """Return the hand-over notes held, of hubs known here (SYNC-043)."""
+        notes = (self._open_note(signed) for _, signed in self.store.papers(NOTE))
+        return [note for note in notes if note is not None]
 
     # --- what is held and wanted --------------------------------------------------------------
 

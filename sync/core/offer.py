@@ -86,6 +86,11 @@ class Outbox:
     blocked: set[LogName] = field(default_factory=set)
     wanted: set[LogName] = field(default_factory=set)
     common: dict[LogName, list[Point]] = field(default_factory=dict)
+    _branches: dict[bytes, int] = field(default_factory=dict)
+
+    def branch_of(self, run: Run) -> int:
+        """Return the number of the branch that a run of `next_runs` was read from."""
+        return self._branches[run.head.hash]
 
     def _pending(self, theirs: HaveVector) -> Iterator[tuple[Branch, int]]:
         ours = self.store.have()
@@ -130,6 +135,7 @@ class Outbox:
             if runs and (len(run.entries) > entries_left or size_bytes > bytes_left):
                 continue  # its shortest signed part does not fit behind the others
             runs.append(run)
+            self._branches[run.head.hash] = branch.number
             self.delivered[branch.log, branch.number] = run.head.sequence
             entries_left -= len(run.entries)
             bytes_left -= size_bytes
