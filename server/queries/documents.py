@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from sqlmodel import Session, col, func, select
 
-from server.tables.documents import Form, FormState, PolicyVersion
+from server.tables.documents import Form, FormState, ListVersion, PolicyVersion
 from shared.ids import FormHash
 
 
@@ -52,3 +52,23 @@ def newest_policy(session: Session) -> PolicyVersion | None:
 def policies(session: Session) -> list[PolicyVersion]:
     """Return all policies, oldest first."""
     return list(session.exec(select(PolicyVersion).order_by(col(PolicyVersion.serial))))
+
+
+def newest_list(session: Session, name: str) -> ListVersion | None:
+    """Return the newest version of a file that forms read, or None."""
+    return session.exec(
+        select(ListVersion)
+        .where(ListVersion.name == name)
+        .order_by(col(ListVersion.serial).desc())
+        .limit(1)
+    ).first()
+
+
+def find_list(session: Session, name: str, digest: bytes) -> ListVersion | None:
+    """Return the version of a file with that content, or None."""
+    return session.exec(
+        select(ListVersion)
+        .where(ListVersion.name == name, ListVersion.digest == digest)
+        .order_by(col(ListVersion.serial).desc())
+        .limit(1)
+    ).first()

@@ -34,6 +34,19 @@ class Form(RecordsTable, table=True):
     published_at: datetime = Field(sa_type=UtcDateTime)
 
 
+class ListVersion(RecordsTable, table=True):
+    """One version of a file that forms read: choices, areas, media."""
+
+    __tablename__ = "list_version"
+    __table_args__ = (sized("list_version", "digest", 32),)
+
+    name: str = Field(primary_key=True, max_length=250)
+    serial: int = Field(primary_key=True)
+    digest: bytes = Field(sa_type=LargeBinary, description="SHA-256 of the file")
+    payload: bytes = Field(sa_type=LargeBinary, description="document and signature")
+    published_at: datetime = Field(sa_type=UtcDateTime)
+
+
 class PolicyVersion(RecordsTable, table=True):
     """One policy, as signed; the one with the highest serial is in force."""
 

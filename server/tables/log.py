@@ -1,8 +1,8 @@
-"""Logs as they lie in the inbox store: entries, payloads, signatures, and the work they make.
+"""Logs as they lie in the inbox store: branches, entries, payloads, and the work they make.
 
-An entry is stored once, known by its hash. A payload leaves when intake has taken it over under
-the record's own key; header and chain stay, so the log still verifies (SEAL-021). Rows of one log
-that disagree are branches, each kept (SEAL-032).
+A log is a tree: one branch until its author forks, which is evidence (SEAL-032). A payload leaves
+when intake has taken it over under the record's own key; header and chain stay, so the log still
+verifies (SEAL-021).
 """
 
 from datetime import datetime
@@ -22,22 +22,24 @@ class WorkState(StrEnum):
     HELD = "held"
 
 
-class Log(InboxTable, table=True):
-    """The head of one branch of a log; branch 0 is the first that came."""
+class LogBranch(InboxTable, table=True):
+    """One branch of a log and its head; branch 0 is the first that came."""
 
-    __tablename__ = "log"
+    __tablename__ = "log_branch"
     __table_args__ = (
-        sized("log", "author", 16),
-        sized("log", "hash", 32),
-        CheckConstraint("sequence >= 1", name="log_sequence_min"),
-        CheckConstraint("branch >= 0", name="log_branch_min"),
+        sized("log_branch", "author", 16),
+        sized("log_branch", "head_hash", 32),
+        CheckConstraint("number >= 0", name="log_branch_number_min"),
+        CheckConstraint("head_sequence >= forked_at", name="log_branch_head_min"),
     )
 
     author: bytes = Field(primary_key=True, sa_type=LargeBinary)
     incarnation: int = Field(primary_key=True)
-    branch: int = Field(primary_key=True)
-    sequence: int
-    hash: bytes = Field(sa_type=LargeBinary)
+    number: int = Field(primary_key=True)
+    parent: int | None = Field(default=None)
+    forked_at: int = Field(default=0, description="last sequence shared with the parent")
+    head_sequence: int
+    head_hash: bytes = Field(sa_type=LargeBinary)
     admitted: bool = Field(default=True, description="a second branch waits for a coordinator")
     backed_up_sequence: int = Field(default=0)
     backed_up_hash: bytes | None = Field(default=None, sa_type=LargeBinary)
@@ -48,7 +50,7 @@ class LogEntry(InboxTable, table=True):
 
     __tablename__ = "log_entry"
     __table_args__ = (
-        UniqueConstraint("author", "incarnation", "sequence", "branch", name="log_entry_place"),
+        UniqueConstraint("author", "incarnation", "branch", "sequence", name="log_entry_place"),
         sized("log_entry", "author", 16),
         sized("log_entry", "hash", 32),
         CheckConstraint("sequence >= 1", name="log_entry_sequence_min"),
@@ -57,12 +59,12 @@ class LogEntry(InboxTable, table=True):
     id: int | None = Field(default=None, primary_key=True, sa_type=RowNumber)
     author: bytes = Field(sa_type=LargeBinary)
     incarnation: int
-    sequence: int
     branch: int
+    sequence: int
     kind: int
-    hash: bytes = Field(sa_type=LargeBinary, unique=True)
+    hash: bytes = Field(sa_type=LargeBinary)
     header: bytes = Field(sa_type=LargeBinary)
-    carrier: bytes = Field(sa_type=LargeBinary, description="author that brought it")
+    carrier: bytes | None = Field(default=None, sa_type=LargeBinary, description="who brought it")
     received_at: datetime = Field(sa_type=UtcDateTime)
 
 
@@ -82,9 +84,32 @@ class LogSignature(InboxTable, table=True):
     __tablename__ = "log_signature"
     __table_args__ = (sized("log_signature", "signature", 64),)
 
-    hash: bytes = Field(primary_key=True, sa_type=LargeBinary)
+    entry_id: int = Field(primary_key=True, sa_type=RowNumber)
     signed_on: int
     signature: bytes = Field(sa_type=LargeBinary)
+
+
+class Detached(InboxTable, table=True):
+    """A payload that travels by chunk, and how much of it is here (SYNC-080)."""
+
+    __tablename__ = "detached"
+    __table_args__ = (sized("detached", "payload_hash", 32),)
+
+    payload_hash: bytes = Field(primary_key=True, sa_type=LargeBinary)
+    number: int = Field(sa_type=RowNumber, index=True, description="order of arrival")
+    length: int = Field(sa_type=RowNumber)
+    received: int = Field(default=0, sa_type=RowNumber)
+    whole: bool = Field(default=False, index=True)
+
+
+class DetachedChunk(InboxTable, table=True):
+    """One piece of a detached payload."""
+
+    __tablename__ = "detached_chunk"
+
+    payload_hash: bytes = Field(primary_key=True, sa_type=LargeBinary)
+    offset: int = Field(primary_key=True, sa_type=RowNumber)
+    data: bytes = Field(sa_type=LargeBinary)
 
 
 class Work(InboxTable, table=True):
@@ -117,22 +142,31 @@ class ShelvedRun(InboxTable, table=True):
     author: bytes = Field(sa_type=LargeBinary, index=True)
     incarnation: int
     first_sequence: int
-    last_sequence: int
     entries: int
-    data: bytes = Field(sa_type=LargeBinary)
-    carrier: bytes = Field(sa_type=LargeBinary)
+    data: bytes = Field(sa_type=LargeBinary, description="a batch of this one run")
+    carrier: bytes | None = Field(default=None, sa_type=LargeBinary)
     received_at: datetime = Field(sa_type=UtcDateTime)
-    released_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    listed: bool = Field(default=False, index=True, description="stands in the quarantine list")
 
 
-class HubNote(InboxTable, table=True):
-    """A hub's hand-over note as it reached the server by any road (SEAL-084)."""
+class Paper(InboxTable, table=True):
+    """A signed paper that came by: receipt, note, certificate; the newest of its name."""
 
-    __tablename__ = "hub_note"
-    __table_args__ = (sized("hub_note", "digest", 32),)
+    __tablename__ = "paper"
 
-    digest: bytes = Field(primary_key=True, sa_type=LargeBinary)
-    hub: bytes = Field(sa_type=LargeBinary, index=True)
+    kind: str = Field(primary_key=True, max_length=32)
+    name: bytes = Field(primary_key=True, sa_type=LargeBinary)
     data: bytes = Field(sa_type=LargeBinary)
     signature: bytes = Field(sa_type=LargeBinary)
     received_at: datetime = Field(sa_type=UtcDateTime)
+
+
+class MailSent(InboxTable, table=True):
+    """What was appended to the server's own logs for a `mail_due` row, so that it is once."""
+
+    __tablename__ = "mail_sent"
+    __table_args__ = (sized("mail_sent", "salt", 16),)
+
+    salt: bytes = Field(primary_key=True, sa_type=LargeBinary)
+    author: bytes = Field(sa_type=LargeBinary)
+    sequence: int

@@ -7,7 +7,7 @@ from sqlalchemy import CheckConstraint, LargeBinary
 from sqlmodel import Field
 
 from server.tables.stores import InboxTable, one_of, sized
-from server.tables.types import UtcDateTime
+from server.tables.types import RowNumber, UtcDateTime
 
 
 class DeviceKind(StrEnum):
@@ -85,6 +85,7 @@ class Device(InboxTable, table=True):
     )
 
     author: bytes = Field(primary_key=True, sa_type=LargeBinary)
+    number: int = Field(sa_type=RowNumber, unique=True, description="order of enrolment")
     kind: str = Field(max_length=16)
     state: str = Field(default=DeviceState.ACTIVE.value, max_length=16)
     label: str = Field(max_length=120)

@@ -7,7 +7,7 @@ from sqlalchemy import LargeBinary
 from sqlmodel import Field
 
 from server.tables.stores import RecordsTable, one_of, sized
-from server.tables.types import UtcDateTime
+from server.tables.types import RowNumber, UtcDateTime
 
 
 class QuarantineSource(StrEnum):
@@ -42,6 +42,7 @@ class Quarantined(RecordsTable, table=True):
     incarnation: int
     sequence: int
     kind: int | None = Field(default=None, description="None where a run was never opened")
+    entry_id: int | None = Field(default=None, sa_type=RowNumber, description="None on the shelf")
     entries: int = Field(default=1)
     reason: str = Field(max_length=32, index=True)
     detail: str = Field(max_length=2000, description="ids and field paths, never answers")

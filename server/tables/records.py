@@ -7,7 +7,7 @@ the custodian inside that wrap. Columns in the clear name ids, forms and counts,
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import CheckConstraint, Index, LargeBinary
+from sqlalchemy import CheckConstraint, LargeBinary
 from sqlmodel import Field
 
 from server.tables.stores import RecordsTable, one_of, sized
@@ -183,15 +183,16 @@ class AnalyticsDue(RecordsTable, table=True):
 class MailDue(RecordsTable, table=True):
     """Something to append to the server's own logs, written with the change that causes it.
 
-    The appending is done once: the entry's salt is the row's key, so a repeated one is found.
+    It is appended once: the entry takes the row's salt, so a repeated one is found. What is said of
+    a record is put together when it is sent, so that no answer lies here in the clear.
     """
 
     __tablename__ = "mail_due"
-    __table_args__ = (Index("mail_due_order", "id"),)
+    __table_args__ = (sized("mail_due", "salt", 16),)
 
     id: int | None = Field(default=None, primary_key=True, sa_type=RowNumber)
     salt: bytes = Field(sa_type=LargeBinary, unique=True)
-    audience: str = Field(max_length=64)
+    device: bytes | None = Field(default=None, sa_type=LargeBinary, description="None: all")
     kind: int
     record_id: bytes | None = Field(default=None, sa_type=LargeBinary)
-    content: bytes = Field(sa_type=LargeBinary)
+    content: bytes = Field(sa_type=LargeBinary, description="of a broadcast; else empty")

@@ -33,8 +33,28 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_challenge_expires_at"), "challenge", ["expires_at"], unique=False)
     op.create_table(
+        "detached",
+        sa.Column("payload_hash", sa.LargeBinary(), nullable=False),
+        sa.Column("number", ROW_NUMBER, nullable=False),
+        sa.Column("length", ROW_NUMBER, nullable=False),
+        sa.Column("received", ROW_NUMBER, nullable=False),
+        sa.Column("whole", sa.Boolean(), nullable=False),
+        sa.CheckConstraint("length(payload_hash) = 32", name="detached_payload_hash_size"),
+        sa.PrimaryKeyConstraint("payload_hash"),
+    )
+    op.create_index(op.f("ix_detached_number"), "detached", ["number"], unique=False)
+    op.create_index(op.f("ix_detached_whole"), "detached", ["whole"], unique=False)
+    op.create_table(
+        "detached_chunk",
+        sa.Column("payload_hash", sa.LargeBinary(), nullable=False),
+        sa.Column("offset", ROW_NUMBER, nullable=False),
+        sa.Column("data", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("payload_hash", "offset"),
+    )
+    op.create_table(
         "device",
         sa.Column("author", sa.LargeBinary(), nullable=False),
+        sa.Column("number", ROW_NUMBER, nullable=False),
         sa.Column("kind", sa.String(16), nullable=False),
         sa.Column("state", sa.String(16), nullable=False),
         sa.Column("label", sa.String(120), nullable=False),
@@ -53,19 +73,9 @@ def upgrade() -> None:
         sa.CheckConstraint("length(author) = 16", name="device_author_size"),
         sa.CheckConstraint("length(signing_key) = 32", name="device_signing_key_size"),
         sa.PrimaryKeyConstraint("author"),
+        sa.UniqueConstraint("number"),
         sa.UniqueConstraint("token_hash"),
     )
-    op.create_table(
-        "hub_note",
-        sa.Column("digest", sa.LargeBinary(), nullable=False),
-        sa.Column("hub", sa.LargeBinary(), nullable=False),
-        sa.Column("data", sa.LargeBinary(), nullable=False),
-        sa.Column("signature", sa.LargeBinary(), nullable=False),
-        sa.Column("received_at", sa.String(32), nullable=False),
-        sa.CheckConstraint("length(digest) = 32", name="hub_note_digest_size"),
-        sa.PrimaryKeyConstraint("digest"),
-    )
-    op.create_index(op.f("ix_hub_note_hub"), "hub_note", ["hub"], unique=False)
     op.create_table(
         "invitation",
         sa.Column("token_hash", sa.LargeBinary(), nullable=False),
@@ -79,39 +89,40 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("token_hash"),
     )
     op.create_table(
-        "log",
+        "log_branch",
         sa.Column("author", sa.LargeBinary(), nullable=False),
         sa.Column("incarnation", sa.Integer(), nullable=False),
-        sa.Column("branch", sa.Integer(), nullable=False),
-        sa.Column("sequence", sa.Integer(), nullable=False),
-        sa.Column("hash", sa.LargeBinary(), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("parent", sa.Integer(), nullable=True),
+        sa.Column("forked_at", sa.Integer(), nullable=False),
+        sa.Column("head_sequence", sa.Integer(), nullable=False),
+        sa.Column("head_hash", sa.LargeBinary(), nullable=False),
         sa.Column("admitted", sa.Boolean(), nullable=False),
         sa.Column("backed_up_sequence", sa.Integer(), nullable=False),
         sa.Column("backed_up_hash", sa.LargeBinary(), nullable=True),
-        sa.CheckConstraint("branch >= 0", name="log_branch_min"),
-        sa.CheckConstraint("length(author) = 16", name="log_author_size"),
-        sa.CheckConstraint("length(hash) = 32", name="log_hash_size"),
-        sa.CheckConstraint("sequence >= 1", name="log_sequence_min"),
-        sa.PrimaryKeyConstraint("author", "incarnation", "branch"),
+        sa.CheckConstraint("head_sequence >= forked_at", name="log_branch_head_min"),
+        sa.CheckConstraint("length(author) = 16", name="log_branch_author_size"),
+        sa.CheckConstraint("length(head_hash) = 32", name="log_branch_head_hash_size"),
+        sa.CheckConstraint("number >= 0", name="log_branch_number_min"),
+        sa.PrimaryKeyConstraint("author", "incarnation", "number"),
     )
     op.create_table(
         "log_entry",
         sa.Column("id", ROW_NUMBER, nullable=False),
         sa.Column("author", sa.LargeBinary(), nullable=False),
         sa.Column("incarnation", sa.Integer(), nullable=False),
-        sa.Column("sequence", sa.Integer(), nullable=False),
         sa.Column("branch", sa.Integer(), nullable=False),
+        sa.Column("sequence", sa.Integer(), nullable=False),
         sa.Column("kind", sa.Integer(), nullable=False),
         sa.Column("hash", sa.LargeBinary(), nullable=False),
         sa.Column("header", sa.LargeBinary(), nullable=False),
-        sa.Column("carrier", sa.LargeBinary(), nullable=False),
+        sa.Column("carrier", sa.LargeBinary(), nullable=True),
         sa.Column("received_at", sa.String(32), nullable=False),
         sa.CheckConstraint("length(author) = 16", name="log_entry_author_size"),
         sa.CheckConstraint("length(hash) = 32", name="log_entry_hash_size"),
         sa.CheckConstraint("sequence >= 1", name="log_entry_sequence_min"),
         sa.PrimaryKeyConstraint("id"),
-        sa.UniqueConstraint("author", "incarnation", "sequence", "branch", name="log_entry_place"),
-        sa.UniqueConstraint("hash"),
+        sa.UniqueConstraint("author", "incarnation", "branch", "sequence", name="log_entry_place"),
     )
     op.create_table(
         "log_payload",
@@ -122,11 +133,28 @@ def upgrade() -> None:
     )
     op.create_table(
         "log_signature",
-        sa.Column("hash", sa.LargeBinary(), nullable=False),
+        sa.Column("entry_id", ROW_NUMBER, nullable=False),
         sa.Column("signed_on", sa.Integer(), nullable=False),
         sa.Column("signature", sa.LargeBinary(), nullable=False),
         sa.CheckConstraint("length(signature) = 64", name="log_signature_signature_size"),
-        sa.PrimaryKeyConstraint("hash"),
+        sa.PrimaryKeyConstraint("entry_id"),
+    )
+    op.create_table(
+        "mail_sent",
+        sa.Column("salt", sa.LargeBinary(), nullable=False),
+        sa.Column("author", sa.LargeBinary(), nullable=False),
+        sa.Column("sequence", sa.Integer(), nullable=False),
+        sa.CheckConstraint("length(salt) = 16", name="mail_sent_salt_size"),
+        sa.PrimaryKeyConstraint("salt"),
+    )
+    op.create_table(
+        "paper",
+        sa.Column("kind", sa.String(32), nullable=False),
+        sa.Column("name", sa.LargeBinary(), nullable=False),
+        sa.Column("data", sa.LargeBinary(), nullable=False),
+        sa.Column("signature", sa.LargeBinary(), nullable=False),
+        sa.Column("received_at", sa.String(32), nullable=False),
+        sa.PrimaryKeyConstraint("kind", "name"),
     )
     op.create_table(
         "project",
@@ -159,17 +187,17 @@ def upgrade() -> None:
         sa.Column("author", sa.LargeBinary(), nullable=False),
         sa.Column("incarnation", sa.Integer(), nullable=False),
         sa.Column("first_sequence", sa.Integer(), nullable=False),
-        sa.Column("last_sequence", sa.Integer(), nullable=False),
         sa.Column("entries", sa.Integer(), nullable=False),
         sa.Column("data", sa.LargeBinary(), nullable=False),
-        sa.Column("carrier", sa.LargeBinary(), nullable=False),
+        sa.Column("carrier", sa.LargeBinary(), nullable=True),
         sa.Column("received_at", sa.String(32), nullable=False),
-        sa.Column("released_at", sa.String(32), nullable=True),
+        sa.Column("listed", sa.Boolean(), nullable=False),
         sa.CheckConstraint("length(author) = 16", name="shelved_run_author_size"),
         sa.CheckConstraint("length(digest) = 32", name="shelved_run_digest_size"),
         sa.PrimaryKeyConstraint("digest"),
     )
     op.create_index(op.f("ix_shelved_run_author"), "shelved_run", ["author"], unique=False)
+    op.create_index(op.f("ix_shelved_run_listed"), "shelved_run", ["listed"], unique=False)
     op.create_table(
         "work",
         sa.Column("entry_id", ROW_NUMBER, nullable=False),

@@ -82,6 +82,16 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_form_form_id"), "form", ["form_id"], unique=False)
     op.create_table(
+        "list_version",
+        sa.Column("name", sa.String(250), nullable=False),
+        sa.Column("serial", sa.Integer(), nullable=False),
+        sa.Column("digest", sa.LargeBinary(), nullable=False),
+        sa.Column("payload", sa.LargeBinary(), nullable=False),
+        sa.Column("published_at", sa.String(32), nullable=False),
+        sa.CheckConstraint("length(digest) = 32", name="list_version_digest_size"),
+        sa.PrimaryKeyConstraint("name", "serial"),
+    )
+    op.create_table(
         "login_failure",
         sa.Column("name_hash", sa.LargeBinary(), nullable=False),
         sa.Column("failures", sa.Integer(), nullable=False),
@@ -92,14 +102,14 @@ def upgrade() -> None:
         "mail_due",
         sa.Column("id", ROW_NUMBER, nullable=False),
         sa.Column("salt", sa.LargeBinary(), nullable=False),
-        sa.Column("audience", sa.String(64), nullable=False),
+        sa.Column("device", sa.LargeBinary(), nullable=True),
         sa.Column("kind", sa.Integer(), nullable=False),
         sa.Column("record_id", sa.LargeBinary(), nullable=True),
         sa.Column("content", sa.LargeBinary(), nullable=False),
+        sa.CheckConstraint("length(salt) = 16", name="mail_due_salt_size"),
         sa.PrimaryKeyConstraint("id"),
         sa.UniqueConstraint("salt"),
     )
-    op.create_index("mail_due_order", "mail_due", ["id"], unique=False)
     op.create_table(
         "policy",
         sa.Column("serial", sa.Integer(), nullable=False),
@@ -116,6 +126,7 @@ def upgrade() -> None:
         sa.Column("incarnation", sa.Integer(), nullable=False),
         sa.Column("sequence", sa.Integer(), nullable=False),
         sa.Column("kind", sa.Integer(), nullable=True),
+        sa.Column("entry_id", ROW_NUMBER, nullable=True),
         sa.Column("entries", sa.Integer(), nullable=False),
         sa.Column("reason", sa.String(32), nullable=False),
         sa.Column("detail", sa.String(2000), nullable=False),

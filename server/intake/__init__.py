@@ -1,0 +1,1 @@
+"""Intake: inbox -> verify -> open -> validate -> policy -> merge; each step its own transaction."""

@@ -1,0 +1,95 @@
+"""Detached payloads: attachments that come by chunk and are whole when their hash matches."""
+
+from hashlib import sha256
+
+from sqlalchemy import Delete, delete, insert
+from sqlmodel import Session, col, func, select
+
+from server.tables.log import Detached, DetachedChunk
+from shared.sealing.envelope import DETACHED, PayloadRef
+from sync.core.batch import SealedEntry
+from sync.core.store import Chunk, Want
+
+
+def expect(session: Session, entries: list[SealedEntry]) -> None:
+    """Note the detached payloads that new entries name."""
+    refs: dict[bytes, PayloadRef] = {
+        ref.hash: ref
+        for entry in entries
+        for ref in entry.header.payloads
+        if ref.compartment in DETACHED
+    }
+    if not refs:
+        return
+    number = session.exec(select(func.max(Detached.number))).one() or 0
+    for payload_hash, ref in refs.items():
+        if session.get(Detached, payload_hash) is None:
+            number += 1
+            session.add(Detached(payload_hash=payload_hash, number=number, length=ref.length))
+    session.flush()
+
+
+def missing(session: Session, limit: int) -> list[Want]:
+    """Return what is not whole, oldest first."""
+    query = (
+        select(Detached.payload_hash, Detached.received)
+        .where(col(Detached.whole).is_(False))
+        .order_by(col(Detached.number))
+        .limit(limit)
+    )
+    return [Want(payload_hash, received) for payload_hash, received in session.exec(query)]
+
+
+def take(session: Session, chunk: Chunk) -> bool:
+    """Keep a chunk if it is the next one wanted (SYNC-082)."""
+    row = session.get(Detached, chunk.payload_hash, with_for_update=True)
+    if row is None or row.whole or chunk.offset != row.received or not chunk.data:
+        return False
+    session.execute(
+        insert(DetachedChunk),
+        [{"payload_hash": chunk.payload_hash, "offset": chunk.offset, "data": chunk.data}],
+    )
+    row.received += len(chunk.data)
+    if row.received >= row.length:
+        row.whole = row.received == row.length and _digest(session, row) == row.payload_hash
+        if not row.whole:
+            row.received = 0
+            session.execute(_chunks_of(row.payload_hash))
+    session.add(row)
+    session.flush()
+    return True
+
+
+def piece(session: Session, payload_hash: bytes, offset: int) -> Chunk | None:
+    """Return the piece at an offset, None where it is not here."""
+    row = session.get(DetachedChunk, (payload_hash, offset))
+    return None if row is None else Chunk(payload_hash, offset, row.data)
+
+
+def prune(session: Session, payload_hash: bytes) -> int:
+    """Delete a payload's pieces and want it no more; return 1 where there was one."""
+    row = session.get(Detached, payload_hash)
+    if row is None:
+        return 0
+    dropped = int(row.whole and row.received > 0)
+    session.execute(_chunks_of(payload_hash))
+    row.whole, row.received = True, 0
+    session.add(row)
+    session.flush()
+    return dropped
+
+
+def _digest(session: Session, row: Detached) -> bytes:
+    digest = sha256()
+    query = (
+        select(DetachedChunk.data)
+        .where(DetachedChunk.payload_hash == row.payload_hash)
+        .order_by(col(DetachedChunk.offset))
+    )
+    for data in session.exec(query.execution_options(yield_per=8)):
+        digest.update(data)
+    return digest.digest()
+
+
+def _chunks_of(payload_hash: bytes) -> Delete:
+    return delete(DetachedChunk).where(col(DetachedChunk.payload_hash) == payload_hash)

@@ -1,0 +1,62 @@
+"""What the server has yet to say in its own logs, and what it has said."""
+
+from hashlib import sha256
+
+from sqlmodel import Session, col, func, select
+
+from server.tables.log import MailSent
+from server.tables.records import MailDue
+from shared.ids import AuthorId, RecordId
+from shared.sealing.envelope import SALT_BYTES, Kind
+
+
+def add_broadcast(session: Session, kind: Kind, content: bytes) -> None:
+    """Have a broadcast sent; the same content is sent once, however often it is asked for."""
+    salt = sha256(bytes((kind,)) + content).digest()[:SALT_BYTES]
+    _add(session, MailDue(salt=salt, kind=int(kind), content=content))
+
+
+def add_mail(
+    session: Session, device: AuthorId, kind: Kind, record_id: RecordId, version: int
+) -> None:
+    """Have a device told of a record as of a version; the content is put together when sent."""
+    name = bytes((kind,)) + device + record_id + version.to_bytes(8, "big")
+    salt = sha256(name).digest()[:SALT_BYTES]
+    _add(
+        session,
+        MailDue(salt=salt, device=device, kind=int(kind), record_id=record_id, content=b""),
+    )
+
+
+def _add(session: Session, row: MailDue) -> None:
+    if session.exec(select(MailDue.id).where(MailDue.salt == row.salt)).first() is None:
+        session.add(row)
+        session.flush()
+
+
+def due(session: Session, limit: int) -> list[MailDue]:
+    """Return what waits, in order."""
+    return list(session.exec(select(MailDue).order_by(col(MailDue.id)).limit(limit)))
+
+
+def done(session: Session, row_id: int) -> None:
+    """Forget what was said."""
+    row = session.get(MailDue, row_id)
+    if row is not None:
+        session.delete(row)
+
+
+def waiting(session: Session) -> int:
+    """Return how many wait."""
+    return session.exec(select(func.count()).select_from(MailDue)).one()
+
+
+def is_sent(session: Session, salt: bytes) -> bool:
+    """Tell whether an entry was appended for this salt."""
+    return session.get(MailSent, salt) is not None
+
+
+def mark_sent(session: Session, salt: bytes, author: AuthorId, sequence: int) -> None:
+    """Note, in the transaction that appends it, that the entry is there."""
+    session.add(MailSent(salt=salt, author=author, sequence=sequence))
+    session.flush()
