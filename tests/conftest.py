@@ -20,14 +20,22 @@ def postgres_cluster() -> Iterator[postgres.Cluster]:
         yield cluster
 
 
+@pytest.fixture(scope="session")
+def postgres_stores(postgres_cluster: postgres.Cluster) -> tuple[StoreUrls, str]:
+    """Return one database with a schema and a role per store, and its superuser's URL."""
+    admin_url = postgres_cluster.new_database()
+    urls, _ = prepare_postgres(admin_url)
+    return urls, admin_url
+
+
 @pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
 def store_urls(request: pytest.FixtureRequest) -> StoreUrls:
     """Empty stores, once on SQLite and once on PostgreSQL with a role for each."""
     if request.param == "sqlite":
         return StoreUrls()
-    cluster: postgres.Cluster = request.getfixturevalue("postgres_cluster")
-    urls, _ = prepare_postgres(cluster.new_database())
-    return urls
+    found: tuple[StoreUrls, str] = request.getfixturevalue("postgres_stores")
+    postgres.empty(found[1])
+    return found[0]
 
 
 @pytest.fixture

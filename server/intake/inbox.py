@@ -8,10 +8,10 @@ to be worked on, and nothing else is (P1, SYNC-024).
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from hashlib import sha256
+from typing import Final
 
 from sqlalchemy import Engine
 from sqlmodel import Session
-from sync.stores.own import OwnLogs
 
 from server.db import reading, writing
 from server.queries import detached, logs
@@ -24,6 +24,11 @@ from shared.sealing.receipts import Signed
 from sync.core.batch import RUN_BYTES, Run, SealedEntry, encode_batch
 from sync.core.have import HaveVector, LogName, Point
 from sync.core.store import Branch, Chunk, Want
+from sync.stores.own import OwnLogs
+
+
+PAGE: Final = 500
+"""Entries read at once."""
 
 
 class InboxStore(OwnLogs):
@@ -101,7 +106,10 @@ class InboxStore(OwnLogs):
             last = entry.point
         numbers = logs.add_entries(session, branch, entries, self._carrier, self._clock.now())
         logs.add_signature(session, numbers[-1], signed_on, signature)
-        detached.expect(session, list(entries))
+        for entry in entries:
+            for ref in entry.header.payloads:
+                if ref.compartment in DETACHED:
+                    detached.expect(session, ref.hash, ref.length)
         return Branch(branch.log, branch.number, branch.parent, branch.forked_at, last)
 
     def run_after(self, branch: Branch, after: int, entries_max: int, bytes_max: int) -> Run | None:
@@ -121,9 +129,11 @@ class InboxStore(OwnLogs):
 
     def entries(self, branch: Branch, first: int, last: int) -> Iterator[SealedEntry]:
         """Yield the entries of a branch from `first` to `last`, through its parents."""
-        with self.session() as session:
-            for stored in logs.stored(session, branch, first, last):
-                yield stored.entry
+        # A page at a time: a caller that stops early must not leave a transaction open.
+        for low in range(max(first, 1), min(last, branch.head.sequence) + 1, PAGE):
+            with self.session() as session:
+                page = list(logs.stored(session, branch, low, min(last, low + PAGE - 1)))
+            yield from (stored.entry for stored in page)
 
     def keep_aside(self, run: Run, reason: str) -> None:
         """Keep a run that cannot be taken, with its bytes and the reason; once per content."""
@@ -139,12 +149,18 @@ class InboxStore(OwnLogs):
             carrier=self._carrier,
             received_at=self._clock.now(),
         )
-        logs.shelve(self._writing(), row)
+        with self.transaction():
+            logs.shelve(self._writing(), row)
 
     def aside(self) -> list[tuple[bytes, str]]:
         """Return what was kept aside: a batch of one run each, and the reason."""
         with self.session() as session:
             return logs.shelf(session)
+
+    def expect_payload(self, payload_hash: bytes, length: int) -> None:
+        """Begin to collect a detached payload, unless it is known already."""
+        with self.transaction():
+            detached.expect(self._writing(), payload_hash, length)
 
     def missing_payloads(self, limit: int) -> list[Want]:
         """Return detached payloads that are not whole here, oldest first."""
@@ -153,7 +169,8 @@ class InboxStore(OwnLogs):
 
     def take_chunk(self, chunk: Chunk) -> bool:
         """Keep a chunk if it is the next one wanted; return whether it was."""
-        return detached.take(self._writing(), chunk)
+        with self.transaction():
+            return detached.take(self._writing(), chunk)
 
     def chunk(self, payload_hash: bytes, offset: int) -> Chunk | None:
         """Return the piece of a detached payload at an offset."""
@@ -162,7 +179,8 @@ class InboxStore(OwnLogs):
 
     def save_paper(self, kind: str, name: bytes, paper: Signed) -> None:
         """Keep a signed paper in place of an earlier one of that name."""
-        logs.save_paper(self._writing(), kind, name, paper, self._clock.now())
+        with self.transaction():
+            logs.save_paper(self._writing(), kind, name, paper, self._clock.now())
 
     def papers(self, kind: str) -> list[tuple[bytes, Signed]]:
         """Return the papers of a kind by name."""
@@ -171,16 +189,19 @@ class InboxStore(OwnLogs):
 
     def prune(self, points: Iterable[tuple[LogName, Point]]) -> int:
         """Delete payloads at or below each point where its hash matches; return how many."""
+        with self.transaction():
+            return sum(self._prune(log, point) for log, point in points)
+
+    def _prune(self, log: LogName, point: Point) -> int:
         session = self._writing()
         pruned = 0
-        for log, point in points:
-            for branch in logs.branches(session, log):
-                if logs.hash_at(session, branch, point.sequence) != point.hash:
-                    continue
-                held = list(logs.stored(session, branch, 1, point.sequence))
-                pruned += logs.drop_payloads(session, [one.id for one in held])
-                for one in held:
-                    for ref in one.entry.header.payloads:
-                        if ref.compartment in DETACHED:
-                            pruned += detached.prune(session, ref.hash)
+        for branch in logs.branches(session, log):
+            if logs.hash_at(session, branch, point.sequence) != point.hash:
+                continue
+            held = list(logs.stored(session, branch, 1, point.sequence))
+            pruned += logs.drop_payloads(session, [one.id for one in held])
+            for one in held:
+                for ref in one.entry.header.payloads:
+                    if ref.compartment in DETACHED:
+                        pruned += detached.prune(session, ref.hash)
         return pruned

@@ -11,7 +11,7 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Engine
 
 from server.db import Stores, writing
 from server.tables.stores import Store, all_metadata
@@ -34,8 +34,13 @@ def config_of(store: Store, connection: Connection | None = None) -> Config:
 def migrate(stores: Stores) -> None:
     """Bring every store to the newest version, each in one transaction."""
     for store in Store:
-        with writing(stores.engine(store)) as session:
-            command.upgrade(config_of(store, session.connection()), "head")
+        migrate_store(store, stores.engine(store))
+
+
+def migrate_store(store: Store, engine: Engine) -> None:
+    """Bring one store to the newest version."""
+    with writing(engine) as session:
+        command.upgrade(config_of(store, session.connection()), "head")
 
 
 def check_version(stores: Stores) -> None:

@@ -6,27 +6,15 @@ from sqlalchemy import Delete, delete, insert
 from sqlmodel import Session, col, func, select
 
 from server.tables.log import Detached, DetachedChunk
-from shared.sealing.envelope import DETACHED, PayloadRef
-from sync.core.batch import SealedEntry
 from sync.core.store import Chunk, Want
 
 
-def expect(session: Session, entries: list[SealedEntry]) -> None:
-    """Note the detached payloads that new entries name."""
-    refs: dict[bytes, PayloadRef] = {
-        ref.hash: ref
-        for entry in entries
-        for ref in entry.header.payloads
-        if ref.compartment in DETACHED
-    }
-    if not refs:
-        return
-    number = session.exec(select(func.max(Detached.number))).one() or 0
-    for payload_hash, ref in refs.items():
-        if session.get(Detached, payload_hash) is None:
-            number += 1
-            session.add(Detached(payload_hash=payload_hash, number=number, length=ref.length))
-    session.flush()
+def expect(session: Session, payload_hash: bytes, length: int) -> None:
+    """Note a detached payload that an entry names, unless it is known."""
+    if session.get(Detached, payload_hash) is None:
+        number = session.exec(select(func.max(Detached.number))).one() or 0
+        session.add(Detached(payload_hash=payload_hash, number=number + 1, length=length))
+        session.flush()
 
 
 def missing(session: Session, limit: int) -> list[Want]:

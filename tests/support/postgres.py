@@ -50,6 +50,25 @@ class Cluster:
         return f"postgresql://cairn@127.0.0.1:{self.port}/{name}"
 
 
+def empty(admin_url: str) -> None:
+    """Empty every table of the stores and drop the analytic ones, which forms bring."""
+    engine = create_engine(admin_url.replace("postgresql:", "postgresql+psycopg:"))
+    with engine.begin() as connection:
+        found = connection.execute(
+            text(
+                "SELECT schemaname, tablename FROM pg_tables WHERE schemaname IN "
+                "('inbox', 'records', 'keys', 'analytics') AND tablename <> 'alembic_version'"
+            )
+        ).all()
+        names = [f'"{schema}"."{table}"' for schema, table in found if schema != "analytics"]
+        if names:
+            connection.execute(text(f"TRUNCATE {', '.join(names)}"))
+        for schema, table in found:
+            if schema == "analytics":
+                connection.execute(text(f'DROP TABLE "{schema}"."{table}"'))
+    engine.dispose()
+
+
 @contextmanager
 def run_cluster(*, fsync: bool = False) -> Iterator[Cluster]:
     """Start a server and stop it at the end. `fsync` is for benchmarks; tests kill no machine."""
