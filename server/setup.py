@@ -11,13 +11,14 @@ from server.governance.keychain import new_keychain, save_keychain, write_secret
 from server.governance.station import RingRequest
 from server.migrations import migrate
 from server.mission import CONSOLE, Mission
-from server.queries import project
+from server.queries import outbox, project
 from server.settings import FILE_NAME, Listen, Settings, StoreUrls, check_listen, save_settings
 from server.tables.project import Project
-from shared.canonical import decode
+from shared.canonical import decode, encode
 from shared.clock import Clock
 from shared.errors import KeyNotTrusted, UsageError
 from shared.ids import DEPLOYMENT_ID_BYTES, DeploymentId
+from shared.sealing.envelope import Kind
 from shared.sealing.keys import Suite, root_fingerprint
 from shared.sealing.passphrase import Cost
 from shared.sealing.ring import KeyRing, SignedRing, check_newer, open_ring
@@ -132,6 +133,9 @@ def import_ring(mission: Mission, value: Any, actor: Actor = CONSOLE) -> KeyRing
         row.root_fingerprint = fingerprint
         session.add(row)
         project.add_ring(session, ring.serial, signed, mission.clock.now())
+    with mission.records() as session:
+        # Broadcast: a hub in the field takes its ring from the log (SYNC-073).
+        outbox.add_broadcast(session, Kind.KEYS, encode([signed.data, signed.signature]))
     return ring
 
 

@@ -26,7 +26,6 @@ from sync.core.have import HaveVector, LogName, Point
 from sync.core.store import Branch, Chunk, Want
 from sync.stores.own import OwnLogs
 
-
 PAGE: Final = 500
 """Entries read at once."""
 
