@@ -108,7 +108,7 @@ class InboxStore(OwnLogs):
         for entry in entries:
             for ref in entry.header.payloads:
                 if ref.compartment in DETACHED:
-                    detached.expect(session, ref.hash, ref.length)
+                    detached.expect(session, branch.log.author, ref.hash, ref.length)
         return Branch(branch.log, branch.number, branch.parent, branch.forked_at, last)
 
     def run_after(self, branch: Branch, after: int, entries_max: int, bytes_max: int) -> Run | None:
@@ -156,15 +156,15 @@ class InboxStore(OwnLogs):
         with self.session() as session:
             return logs.shelf(session)
 
-    def expect_payload(self, payload_hash: bytes, length: int) -> None:
-        """Begin to collect a detached payload, unless it is known already."""
+    def expect_payload(self, author: AuthorId, payload_hash: bytes, length: int) -> None:
+        """Begin to collect a detached payload of an author's, unless it is known already."""
         with self.transaction():
-            detached.expect(self._writing(), payload_hash, length)
+            detached.expect(self._writing(), author, payload_hash, length)
 
-    def missing_payloads(self, limit: int) -> list[Want]:
-        """Return detached payloads that are not whole here, oldest first."""
+    def missing_payloads(self, limit: int, author: AuthorId | None = None) -> list[Want]:
+        """Return detached payloads not whole here, oldest first; of one author if given."""
         with self.session() as session:
-            return detached.missing(session, limit)
+            return detached.missing(session, limit, author)
 
     def take_chunk(self, chunk: Chunk) -> bool:
         """Keep a chunk if it is the next one wanted; return whether it was."""
@@ -180,6 +180,11 @@ class InboxStore(OwnLogs):
         """Keep a signed paper in place of an earlier one of that name."""
         with self.transaction():
             logs.save_paper(self._writing(), kind, name, paper, self._clock.now())
+
+    def drop_paper(self, kind: str, name: bytes) -> None:
+        """Forget a paper, if it is here."""
+        with self.transaction():
+            logs.drop_paper(self._writing(), kind, name)
 
     def papers(self, kind: str) -> list[tuple[bytes, Signed]]:
         """Return the papers of a kind by name."""

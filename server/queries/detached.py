@@ -6,18 +6,21 @@ from sqlalchemy import Delete, delete, insert
 from sqlmodel import Session, col, func, select
 
 from server.tables.log import Detached, DetachedChunk
+from shared.ids import AuthorId
 from sync.core.store import Chunk, Want
 
 
-def expect(session: Session, payload_hash: bytes, length: int) -> None:
+def expect(session: Session, author: AuthorId, payload_hash: bytes, length: int) -> None:
     """Note a detached payload that an entry names, unless it is known."""
     if session.get(Detached, payload_hash) is None:
         number = session.exec(select(func.max(Detached.number))).one() or 0
-        session.add(Detached(payload_hash=payload_hash, number=number + 1, length=length))
+        session.add(
+            Detached(payload_hash=payload_hash, author=author, number=number + 1, length=length)
+        )
         session.flush()
 
 
-def missing(session: Session, limit: int) -> list[Want]:
+def missing(session: Session, limit: int, author: AuthorId | None) -> list[Want]:
     """Return what is not whole, oldest first."""
     query = (
         select(Detached.payload_hash, Detached.received)
@@ -25,6 +28,8 @@ def missing(session: Session, limit: int) -> list[Want]:
         .order_by(col(Detached.number))
         .limit(limit)
     )
+    if author is not None:
+        query = query.where(Detached.author == bytes(author))
     return [Want(payload_hash, received) for payload_hash, received in session.exec(query)]
 
 

@@ -267,6 +267,14 @@ def save_paper(session: Session, kind: str, name: bytes, paper: Signed, now: dat
     session.flush()
 
 
+def drop_paper(session: Session, kind: str, name: bytes) -> None:
+    """Forget a paper, if it is here."""
+    row = session.get(Paper, (kind, name))
+    if row is not None:
+        session.delete(row)
+        session.flush()
+
+
 def papers(session: Session, kind: str) -> list[tuple[bytes, Signed]]:
     """Return the papers of a kind by name."""
     query = select(Paper).where(Paper.kind == kind).order_by(col(Paper.name))

@@ -96,6 +96,7 @@ class Detached(InboxTable, table=True):
     __table_args__ = (sized("detached", "payload_hash", 32),)
 
     payload_hash: bytes = Field(primary_key=True, sa_type=LargeBinary)
+    author: bytes = Field(sa_type=LargeBinary, description="who names it first")
     number: int = Field(sa_type=RowNumber, index=True, description="order of arrival")
     length: int = Field(sa_type=RowNumber)
     received: int = Field(default=0, sa_type=RowNumber)

@@ -35,6 +35,7 @@ def upgrade() -> None:
     op.create_table(
         "detached",
         sa.Column("payload_hash", sa.LargeBinary(), nullable=False),
+        sa.Column("author", sa.LargeBinary(), nullable=False),
         sa.Column("number", ROW_NUMBER, nullable=False),
         sa.Column("length", ROW_NUMBER, nullable=False),
         sa.Column("received", ROW_NUMBER, nullable=False),
