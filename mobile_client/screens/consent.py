@@ -13,7 +13,7 @@ from mobile_client.presenters.consent import METHODS, ConsentPresenter, ConsentS
 from mobile_client.presenters.views import PurposeRow
 from mobile_client.screens.base import ScreenPage
 from mobile_client.screens.languages import open_languages
-from mobile_client.text.speech import say
+from mobile_client.text.speech import key, say
 from mobile_client.widgets.base import Column, EvenRow, Space
 from mobile_client.widgets.button import PushButton
 from mobile_client.widgets.card import Card
@@ -25,10 +25,10 @@ from mobile_client.widgets.theme import dp, theme
 
 _CONSENT: Final = "consent"
 _METHOD_WORDS: Final = {
-    "verbal": "By word",
-    "signature": "By signature",
-    "thumbprint": "By thumbprint",
-    "guardian": "By a guardian",
+    "verbal": key("By word"),
+    "signature": key("By signature"),
+    "thumbprint": key("By thumbprint"),
+    "guardian": key("By a guardian"),
 }
 
 

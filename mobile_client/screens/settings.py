@@ -8,7 +8,7 @@ from typing import Final
 from mobile_client.presenters.settings import SettingsPresenter, SettingsState
 from mobile_client.screens.base import ScreenPage
 from mobile_client.text.catalogue import LANGUAGES
-from mobile_client.text.speech import say, say_count
+from mobile_client.text.speech import key, say, say_count
 from mobile_client.widgets.base import Column, EvenRow, Space
 from mobile_client.widgets.button import PushButton
 from mobile_client.widgets.card import Card
@@ -21,7 +21,11 @@ from mobile_client.widgets.page import TopBar
 from mobile_client.widgets.text import Text
 from mobile_client.widgets.theme import dp
 
-_PALETTES: Final = (("light", "Light"), ("dark", "Dark"), ("sun", "Bright sun"))
+_PALETTES: Final = (
+    ("light", key("Light")),
+    ("dark", key("Dark")),
+    ("sun", key("Bright sun")),
+)
 _SIZES: Final = (100, 125, 150, 200)
 _IDLE_S: Final = (60, 300, 900)
 

@@ -5,13 +5,13 @@ from typing import Final
 
 from mobile_client.presenters.presenter import Notice
 from mobile_client.presenters.views import EntryState
-from mobile_client.text.speech import say, say_count
+from mobile_client.text.speech import key, say, say_count
 from mobile_client.widgets.calendar import MONTHS
 
 STATE_SIGNS: Final[dict[EntryState, tuple[str, str, str]]] = {
-    EntryState.ON_DEVICE: ("On this device", "warn", "ready"),
-    EntryState.HANDED_OVER: ("Handed over", "primary", "handed_over"),
-    EntryState.RECEIVED: ("Received", "ok", "received"),
+    EntryState.ON_DEVICE: (key("On this device"), "warn", "ready"),
+    EntryState.HANDED_OVER: (key("Handed over"), "primary", "handed_over"),
+    EntryState.RECEIVED: (key("Received"), "ok", "received"),
 }
 """Word, tone and shape of each state; the word is a catalogue key."""
 

@@ -46,6 +46,11 @@ def say_count(one: str, many: str, number: int, **values: object) -> str:
     return _now.catalogue.get_plural(one, many, number).format(n=number, **filled)
 
 
+def key(message: str) -> str:
+    """Mark a message that stands in a table for the catalogues; it is said where it is drawn."""
+    return message
+
+
 def isolated(value: object) -> str:
     """Return a value fenced off from the direction of the sentence it is put into.
 

@@ -9,7 +9,7 @@ from datetime import date
 from functools import partial
 from typing import Any, Final
 
-from mobile_client.text.speech import say
+from mobile_client.text.speech import key, say
 from mobile_client.widgets import paint
 from mobile_client.widgets.base import Column, Row
 from mobile_client.widgets.button import IconButton, PushButton
@@ -19,10 +19,10 @@ from mobile_client.widgets.theme import dp, theme
 from mobile_client.widgets.touch import Tap, Tappable
 
 MONTHS: Final = (
-    "January", "February", "March", "April", "May", "June", "July", "August", "September",
-    "October", "November", "December",
+    key("January"), key("February"), key("March"), key("April"), key("May"), key("June"),
+    key("July"), key("August"), key("September"), key("October"), key("November"), key("December"),
 )  # fmt: skip
-DAYS: Final = ("Mo", "Tu", "We", "Th", "Fr", "Sa", "Su")
+DAYS: Final = (key("Mo"), key("Tu"), key("We"), key("Th"), key("Fr"), key("Sa"), key("Su"))
 YEAR_MIN: Final = 1900
 YEAR_MAX: Final = 2100
 _ONE_LINE_PERCENT: Final = 110

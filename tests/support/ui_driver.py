@@ -83,11 +83,12 @@ class Driver:
 
     def words(self) -> list[str]:
         """Return everything the screen says, top-most widgets first."""
-        return [
-            str(widget.text)
-            for widget in self.all()
-            if getattr(widget, "text", "") and isinstance(widget.text, str)
-        ]
+        found: list[str] = []
+        for widget in self.all():
+            state = getattr(widget, "state_shown", None) or ("",)
+            parts = (getattr(widget, "text", ""), getattr(widget, "detail", ""), state[0])
+            found += [part for part in parts if part and isinstance(part, str)]
+        return found
 
     def says(self, part: str) -> bool:
         """Tell whether some widget says these words."""
@@ -110,6 +111,14 @@ class Driver:
         self.frames(1)
         EventLoop.post_dispatch_input("end", touch)
         self.frames(3)
+
+    def fingers(self, count: int) -> None:
+        """Touch with several fingers at once."""
+        touches = [_Touch(60.0 + 90 * nth, 400.0) for nth in range(count)]
+        for phase in ("begin", "end"):
+            for touch in touches:
+                EventLoop.post_dispatch_input(phase, touch)
+            self.frames(1)
 
     def reveal(self, widget: Any) -> None:
         """Scroll until a widget is in sight."""

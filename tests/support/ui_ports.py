@@ -283,7 +283,7 @@ class ScriptedPorts:
 
     def search(self, text: str, limit: int) -> tuple[CaseRow, ...]:
         rows = [
-            CaseRow(f"c{nth}", "f1", f"Household {nth}", "Block 4, tent 12", conflicts=nth == 2)
+            CaseRow(f"c{nth}", "f1", f"Household {nth}", "Tent 12", conflicts=int(nth == 2))
             for nth in range(1, 30)
         ]
         return tuple(row for row in rows if text.casefold() in row.label.casefold())[:limit]
