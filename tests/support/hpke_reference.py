@@ -94,3 +94,15 @@ def open_base(kem: int, secret: bytes, sealed: bytes, info: bytes) -> bytes:
     shared = (x25519_shared if kem == X25519_KEM else xwing_shared)(secret, enc)
     context = key_schedule(kem, AES_256_GCM, shared, info)
     return AESGCM(context.key).decrypt(context.nonce, ciphertext, None)
+
+
+def seal_x25519(public: bytes, plaintext: bytes, info: bytes, ephemeral: bytes) -> bytes:
+    """Seal to an X25519 key with a given ephemeral secret, so that vectors can be made again."""
+    key = X25519PrivateKey.from_private_bytes(ephemeral)
+    enc = key.public_key().public_bytes_raw()
+    dh = key.exchange(X25519PublicKey.from_public_bytes(public))
+    suite = b"KEM" + X25519_KEM.to_bytes(2, "big")
+    prk = labeled_extract(suite, b"", b"eae_prk", dh)
+    shared = labeled_expand(suite, prk, b"shared_secret", enc + public, 32)
+    context = key_schedule(X25519_KEM, AES_256_GCM, shared, info)
+    return enc + AESGCM(context.key).encrypt(context.nonce, plaintext, None)
