@@ -71,6 +71,10 @@ class OpenInterview(Protocol):
         """Take a file in as the answer of a media question."""
         ...
 
+    def media(self, name: str) -> Path | None:
+        """Return where a label's picture or sound lies; None where it is not on this device."""
+        ...
+
     def next(self) -> bool:
         """Go to the next screen; False where a message on this one must be settled first."""
         ...

@@ -347,6 +347,7 @@ class Transfer:
 
     @property
     def remaining_s(self) -> float | None:
-        """Seconds to go at that speed; None while unknown."""
-        left = self.bytes_total - self.bytes_sent
-        return left / self.bytes_per_s if self.bytes_per_s > 0 else None
+        """Seconds to go at the pace so far; None while unknown."""
+        if not self.entries_sent or self.elapsed_s <= 0:
+            return None
+        return (self.entries_total - self.entries_sent) * self.elapsed_s / self.entries_sent

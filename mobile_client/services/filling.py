@@ -48,12 +48,14 @@ class DraftDesk:
         save: write the draft, durable on return.
         decline: destroy the draft and count the outcome.
         take_in: keep a file under the draft's key; returns the answer's text.
+        media: where a media file of the form lies, None where it is not here.
         needs_approval: policy asks for a team lead's look.
     """
 
     save: Callable[[Draft], None]
     decline: Callable[[str, str], None]
     take_in: Callable[[Draft, Path], tuple[Draft, str]]
+    media: Callable[[str], Path | None]
     needs_approval: bool = False
 
 
@@ -192,6 +194,10 @@ class Filling:
         """Return how many relevant questions are answered."""
         progress = self._interview.progress()
         return ProgressView(progress.answered, progress.asked)
+
+    def media(self, name: str) -> Path | None:
+        """Return where a label's picture or sound lies; None where it is not on this device."""
+        return self._desk.media(name)
 
     # ---- answers
 

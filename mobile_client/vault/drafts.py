@@ -41,12 +41,14 @@ class Draft:
         snapshot: the interview engine's own bytes.
         consent: None while it was not asked, or where the form's basis asks nobody.
         paradata: what happened when, as `services/paradata.py` writes it.
-        media: answer text of a media question -> random name of its sealed file.
+        media: answer text of a media question -> random name and key of its sealed file.
         parents, base: of a correction: the revisions it knows, and the answers they hold, as
             `services/cases.py` writes them.
-        sealed_at_ms: when finalizing began; fixes the revision, so that a retry is the same one.
-        sealed: hashes of the entries already planned for the log, in order; the last one may not
-            stand there yet.
+        sealed_at_ms: when it was finalized; None before.
+        planned: incarnation, sequence and hash of the entry that ends this draft: a record, or the
+            tally of `outcome`. Saved before the entry is appended, so that after a kill the log
+            itself says whether the draft is done.
+        outcome: why it ends without a record: refused or abandoned; "" where it does not.
     """
 
     draft_id: str
@@ -67,11 +69,12 @@ class Draft:
     approved_by: str = ""
     returned: str = ""
     paradata: bytes = b""
-    media: Mapping[str, str] = field(default_factory=dict)
+    media: Mapping[str, tuple[str, bytes]] = field(default_factory=dict)
     parents: tuple[bytes, ...] = ()
     base: bytes = b""
     sealed_at_ms: int | None = None
-    sealed: tuple[bytes, ...] = ()
+    planned: tuple[int, int, bytes] | None = None
+    outcome: str = ""
 
     def encode(self) -> bytes:
         """Return the draft's bytes. Runs at every answer: the large parts are bytes already."""
@@ -96,7 +99,8 @@ def decode_draft(data: bytes) -> Draft:
                 **content,
                 "consent": None if kept is None else ConsentKept(**kept),
                 "parents": tuple(content["parents"]),
-                "sealed": tuple(content["sealed"]),
+                "planned": content["planned"] and tuple(content["planned"]),
+                "media": {name: tuple(file) for name, file in content["media"].items()},
             }
         )
     except (EncodingInvalid, TypeError, KeyError, AttributeError) as error:

@@ -148,11 +148,11 @@ class Shelf:
 
     def take_in(self, draft: Draft, source: Path) -> tuple[Draft, str]:
         """Note the file."""
-        return replace(draft, media={**draft.media, source.name: "random"}), source.name
+        return replace(draft, media={**draft.media, source.name: ("random", b"")}), source.name
 
     def desk(self) -> DraftDesk:
         """Return what a Filling is given."""
-        return DraftDesk(self.save, self.decline, self.take_in, self.approval)
+        return DraftDesk(self.save, self.decline, self.take_in, lambda _: None, self.approval)
 
 
 def start(loaded: LoadedForm, shelf: Shelf) -> Filling:

@@ -294,7 +294,7 @@ def test_a_file_is_taken_in_under_a_name_of_the_answer(shelf: Shelf, tmp_path: P
     filling = consented(shelf)
     filling.attach("/data/interview/photo", tmp_path / "roof.jpg")
     saved = shelf.saved[-1]
-    assert saved.media == {"roof.jpg": "random"}
+    assert saved.media == {"roof.jpg": ("random", b"")}
     assert decode_snapshot(saved.snapshot).values["/data/interview/photo"] == "roof.jpg"
 
 

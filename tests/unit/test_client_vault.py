@@ -1,8 +1,6 @@
 """The vault: nothing readable without the passphrase, nothing at all of a destroyed draft."""
 
 import os
-import subprocess
-import sys
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -13,12 +11,10 @@ from mobile_client.vault.database import VaultDatabase
 from mobile_client.vault.drafts import ConsentKept, Draft, DraftStore
 from mobile_client.vault.key_slots import PAGE_BYTES, KeySlots
 from mobile_client.vault.people import People
-from mobile_client.vault.process_lock import ProcessLock
 from mobile_client.vault.vault import Vault
 from shared.errors import (
     NotFound,
     PassphraseWrong,
-    StoreBusy,
     StoreCorrupt,
     StoreFull,
     Throttled,
@@ -85,26 +81,10 @@ def draft(draft_id: str, **changes: object) -> Draft:
         snapshot=CANARY.encode(),
         consent=ConsentKept({"assistance": True}, b"n" * 16, "en", "verbal", 5),
         paradata=b"trail",
-        media={"a.jpg": "f00d"},
+        media={"a.jpg": ("f00d", b"m" * 32)},
+        planned=(0, 7, b"h" * 32),
     )
     return replace(made, **changes)  # type: ignore[arg-type]
-
-
-# --- one process
-
-
-def test_a_second_process_is_refused_by_name_and_the_lock_ends_with_its_holder(
-    tmp_path: Path,
-) -> None:
-    lock = ProcessLock(tmp_path / "lock")
-    with pytest.raises(StoreBusy, match=f"process {os.getpid()}"):
-        ProcessLock(tmp_path / "lock")
-    lock.close()
-    code = "import sys; from pathlib import Path\n"
-    code += "from mobile_client.vault.process_lock import ProcessLock\n"
-    code += "ProcessLock(Path(sys.argv[1])); import os; os._exit(1)"
-    subprocess.run([sys.executable, "-c", code, str(tmp_path / "lock")], check=False)
-    ProcessLock(tmp_path / "lock").close()
 
 
 # --- draft keys

@@ -1,0 +1,383 @@
+"""The whole client without a window: every port of the presenters, over one home folder.
+
+A home is worked on by one process at a time. Until somebody unlocks, only what needs no passphrase
+is here: who shares the device, the log, counts, hand-over. Unlocking adds one enumerator's vault.
+"""
+
+from dataclasses import replace
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Final
+
+from mobile_client.presenters.open_interview import OpenInterview
+from mobile_client.presenters.ports import CodeView, DeviceFacts, Preferences, Slip
+from mobile_client.presenters.views import (
+    Banner,
+    CaseRow,
+    Counts,
+    DraftRow,
+    EnumeratorRow,
+    FormRow,
+    ProgressView,
+    RecordRow,
+)
+from mobile_client.services.carrying import Carrying
+from mobile_client.services.device_policy import DEFAULT, DevicePolicy
+from mobile_client.services.enrolment import Send, check_suite, code_view, enrol, read_code
+from mobile_client.services.finalizing import RECORD, Desk, Finalizer
+from mobile_client.services.home_files import HomeFiles
+from mobile_client.services.interviews import Interviews
+from mobile_client.services.machine import Machine
+from mobile_client.services.project import Project
+from mobile_client.services.whereabouts import state_of
+from mobile_client.vault.database import VaultDatabase
+from mobile_client.vault.key_slots import KeySlots
+from mobile_client.vault.people import OpenedKeys, People
+from mobile_client.vault.vault import Vault
+from shared.errors import UsageError
+from shared.sealing.keys import SecretKey
+from shared.sealing.strength import strength_bits
+from sync.stores.lock import HomeLock
+
+LOW_SPACE_BYTES: Final = 200 << 20
+TRAINING: Final = "training"
+
+
+class Opened:
+    """What an unlocked vault adds."""
+
+    def __init__(self, vault: Vault, finalizer: Finalizer, interviews: Interviews) -> None:
+        self.vault = vault
+        self.finalizer = finalizer
+        self.interviews = interviews
+
+
+class Client(Carrying):
+    """One home, with whoever unlocked it."""
+
+    def __init__(
+        self,
+        home: Path,
+        machine: Machine,
+    ) -> None:
+        """Open a home, or make one.
+
+        Raises:
+            StoreBusy: another process works on it.
+        """
+        self.files = HomeFiles(home)
+        self._lock = HomeLock(home)
+        self._lock.__enter__()
+        self.machine = machine
+        self.device = machine.device
+        self.clock = machine.clock
+        self.random_bytes = machine.random_bytes
+        self._database = VaultDatabase(self.files.vault)
+        self._slots = KeySlots(self.files.draft_keys, self.random_bytes)
+        self._slots.sweep({int(row["slot"]) for row in self._database.rows("drafts")})
+        self._people = People(
+            self._database,
+            self.clock,
+            self.random_bytes,
+            cost=machine.cost,
+            hardware_secret=self.device.keystore.secret(),
+        )
+        self._opened: Opened | None = None
+        self._enumerator = ""
+        self.project: Project | None = None
+        record = self.files.device()
+        if record is not None:
+            self.project = Project(self.files, record, self.clock, self.random_bytes)
+
+    def close(self) -> None:
+        """Lock, close every file and give the home back."""
+        self.lock()
+        if self.project is not None:
+            self.project.close()
+        self._slots.close()
+        self._database.close()
+        self._lock.__exit__(None, None, None)
+
+    # ---- joining
+
+    def is_enrolled(self) -> bool:
+        """Tell whether this home belongs to a project and somebody can unlock it."""
+        return self.project is not None and bool(self._people.rows())
+
+    def read_code(self, text: str) -> CodeView:
+        """Read an enrolment code; refuse a malformed or expired one."""
+        return code_view(read_code(text, self.clock))
+
+    def join(
+        self,
+        code: str,
+        device_label: str,
+        name: str,
+        passphrase: str,
+        *,
+        send: Send | None = None,
+    ) -> None:
+        """Make the first vault, enrol, keep the papers that come back, and unlock."""
+        parsed = read_code(code, self.clock)
+        if self.project is not None:
+            raise UsageError("this device belongs to a project; a new one needs another home")
+        person = self._people.find(name) or self.add_enumerator(name, passphrase)
+        keys = self._people.open(person, passphrase)
+        mailbox = SecretKey.from_bytes(
+            check_suite(self.machine.suite), keys.mailbox_key or self.random_bytes(32)
+        )
+        self._people.share_mailbox(mailbox.to_bytes())
+        record, reply = enrol(self.files, parsed, device_label, mailbox, send)
+        project = Project(self.files, record, self.clock, self.random_bytes)
+        project.welcome(reply)
+        self.files.save_device(record)
+        self.project = project
+        self._open_vault(person, OpenedKeys(keys.vault_key, mailbox.to_bytes()))
+
+    # ---- people
+
+    def enumerators(self) -> tuple[EnumeratorRow, ...]:
+        """Return everybody who shares this device."""
+        return self._people.rows()
+
+    def find_enumerator(self, name: str) -> str | None:
+        """Return the id of an enumerator by name or id."""
+        return self._people.find(name)
+
+    def bits_needed(self) -> float:
+        """Return the strength policy asks of a passphrase."""
+        floor = self.policy().passphrase_bits_min
+        return 0.0 if self.device.keystore.hardware else float(floor)
+
+    def passphrase_bits(self, passphrase: str) -> float:
+        """Estimate the strength of a passphrase."""
+        return strength_bits(passphrase)
+
+    def add_enumerator(self, name: str, passphrase: str) -> str:
+        """Make a vault; return the enumerator's id.
+
+        Raises:
+            UsageError: the passphrase is too weak, or the name is taken.
+        """
+        self._check_strength(passphrase)
+        return self._people.add(name, passphrase)
+
+    def _check_strength(self, passphrase: str) -> None:
+        bits, needed = self.passphrase_bits(passphrase), self.bits_needed()
+        if bits < needed:
+            raise UsageError(
+                f"this passphrase has about {bits:.0f} bits and needs {needed:.0f}; take five or "
+                "more words that do not belong together"
+            )
+
+    def wait_s(self, enumerator: str) -> float:
+        """Return the seconds until the next try is taken."""
+        return self._people.wait_s(enumerator)
+
+    def unlock(self, enumerator: str, passphrase: str) -> None:
+        """Open a vault, and finish what a kill interrupted."""
+        keys = self._people.open(enumerator, passphrase)
+        if self.project is None:
+            raise UsageError("this device belongs to no project yet; enrol it first")
+        self._open_vault(enumerator, keys)
+
+    def _open_vault(self, person: str, keys: OpenedKeys) -> None:
+        assert self.project is not None, "only an enrolled device unlocks"
+        self.lock()
+        project = self.project
+        vault = Vault(self._database, self._slots, person, keys.vault_key, self.random_bytes)
+        self._enumerator = next(row.name for row in self._people.rows() if row.id == person)
+        desk = Desk(
+            vault=vault,
+            project=project,
+            clock=self.clock,
+            zone=self.machine.zone,
+            random_bytes=self.random_bytes,
+            media_folder=self.files.media_folder,
+            enumerator=self._enumerator,
+            preferences=self.preferences,
+        )
+        finalizer = Finalizer(desk)
+        finalizer.recover()
+        interviews = Interviews(desk, finalizer, self.device, project.record.author, self.policy)
+        self._opened = Opened(vault, finalizer, interviews)
+
+    def is_unlocked(self) -> bool:
+        """Tell whether a vault is open."""
+        return self._opened is not None
+
+    def lock(self) -> None:
+        """Forget the vault key and the epoch secrets."""
+        self._opened = None
+        self._enumerator = ""
+        if self.project is not None:
+            self.project.log.forget()
+
+    def destroy_vault(self) -> None:
+        """Destroy the open vault's key and its drafts; sealed entries stay."""
+        self._destroy(self._open.vault.owner)
+        self.lock()
+
+    def destroy_all_vaults(self) -> None:
+        """Carry out a lost-device order: every vault goes, the sealed log stays."""
+        for row in self._people.rows():
+            self._destroy(row.id)
+        self.lock()
+
+    def _destroy(self, person: str) -> None:
+        self._people.remove(person)
+        self._slots.sweep({int(row["slot"]) for row in self._database.rows("drafts")})
+
+    @property
+    def _open(self) -> Opened:
+        if self._opened is None:
+            raise UsageError("the vault is locked; unlock it first")
+        return self._opened
+
+    def monotonic_s(self) -> float:
+        """Return seconds from an arbitrary start."""
+        return self.clock.monotonic_s()
+
+    # ---- what lies here
+
+    def policy(self) -> DevicePolicy:
+        """Return the rules this device holds itself to."""
+        return DEFAULT if self.project is None else self.project.library.policy()
+
+    def forms(self) -> tuple[FormRow, ...]:
+        """Return the forms that can be filled."""
+        if self.project is None:
+            return ()
+        return tuple(loaded.row() for loaded in self.project.library.forms())
+
+    def drafts(self) -> tuple[DraftRow, ...]:
+        """Return this enumerator's drafts, newest first."""
+        return tuple(
+            DraftRow(
+                draft_id=draft.draft_id,
+                form_id=draft.form_id,
+                title=draft.title,
+                started_ms=draft.started_ms,
+                updated_ms=draft.updated_ms,
+                progress=ProgressView(draft.answered, draft.asked),
+                ready=draft.ready and not self._lacks_approval(draft.approved_by),
+                needs_consent=draft.consent is not None,
+                returned=draft.returned,
+            )
+            for draft in self._open.vault.drafts.all()
+        )
+
+    def _lacks_approval(self, approved_by: str) -> bool:
+        return bool(self.policy().lead_review) and not approved_by
+
+    def records(self) -> tuple[RecordRow, ...]:
+        """Return this enumerator's finalized records, newest first."""
+        assert self.project is not None, "only an enrolled device unlocks"
+        whereabouts = self.project.whereabouts
+        received, handed_over = whereabouts.reached(self.files.bundles())
+        rows = []
+        for _, item in self._open.vault.items(RECORD):
+            log = whereabouts.log(item["incarnation"])
+            rows.append(
+                RecordRow(
+                    record_id=item["record_id"].hex(),
+                    form_id=item["form_id"],
+                    title=item["title"],
+                    finalized_ms=item["at_ms"],
+                    state=state_of(log, item["sequence"], received, handed_over),
+                )
+            )
+        return tuple(reversed(rows))
+
+    def counts(self) -> Counts:
+        """Return how much is where; works while locked."""
+        return Counts() if self.project is None else self.project.counts()
+
+    def banner(self) -> Banner:
+        """Return the state of network, space and battery; works while locked."""
+        free = self.device.storage.free_bytes()
+        label = "" if self.project is None else self.project.record.project
+        return Banner(
+            online=self.online,
+            last_sync_ms=self.files.last_sync_ms(),
+            free_bytes=free,
+            battery_percent=self.device.battery.percent(),
+            training=TRAINING in label.lower(),
+            low_space=free < LOW_SPACE_BYTES,
+        )
+
+    # ---- interviews
+
+    def begin(self, form_id: str) -> OpenInterview:
+        """Open a new interview."""
+        return self._open.interviews.begin(form_id)
+
+    def resume(self, draft_id: str) -> OpenInterview:
+        """Open a draft again."""
+        return self._open.interviews.resume(draft_id)
+
+    def tally(self, form_id: str, outcome: str) -> None:
+        """Count a visit without a record."""
+        self._open.finalizer.tally(form_id, outcome)
+
+    def abandon(self, draft_id: str, outcome: str) -> None:
+        """Destroy a draft and count why."""
+        self._open.finalizer.decline(draft_id, outcome)
+
+    def finalize(self, draft_id: str) -> Slip:
+        """Seal a draft and destroy it."""
+        return self._open.finalizer.finalize(draft_id)
+
+    def slips_due(self) -> tuple[Slip, ...]:
+        """Return the slips not yet given."""
+        return self._open.finalizer.slips()
+
+    def slip_given(self, record_id: str) -> None:
+        """Forget a slip."""
+        self._open.finalizer.slip_given(record_id)
+
+    def withdraw(self, code: str) -> None:
+        """Append a withdrawal."""
+        self._open.finalizer.withdraw(code)
+
+    def search(self, text: str, limit: int) -> tuple[CaseRow, ...]:
+        """Return the assigned cases that match."""
+        del text, limit
+        return ()
+
+    def open_case(self, record_id: str) -> OpenInterview:
+        """Open a correction of a case."""
+        raise UsageError(f"record {record_id} is not assigned to this device")
+
+    # ---- settings
+
+    def facts(self) -> DeviceFacts:
+        """Return what identifies this device."""
+        try:
+            number = version("cairn")
+        except PackageNotFoundError:
+            number = "unknown"
+        if self.project is None:
+            return DeviceFacts(version=number)
+        record, ring = self.project.record, self.project.peer.directory.ring
+        return DeviceFacts(
+            author=record.author,
+            project=record.project,
+            ring_serial=0 if ring is None else ring.serial,
+            fingerprint=record.root_fingerprint,
+            version=number,
+        )
+
+    def preferences(self) -> Preferences:
+        """Return the preferences; policy bounds how long a vault stays open."""
+        kept = self.files.preferences()
+        return replace(kept, idle_lock_s=min(kept.idle_lock_s, self.policy().lock_idle_s))
+
+    def save_preferences(self, preferences: Preferences) -> None:
+        """Keep the preferences."""
+        self.files.save_preferences(preferences)
+
+    def change_passphrase(self, old: str, new: str) -> None:
+        """Seal the vault key anew."""
+        self._check_strength(new)
+        self._people.change_passphrase(self._open.vault.owner, old, new)

@@ -1,0 +1,275 @@
+"""Finalize, tally, withdraw: the steps from a draft to the log, safe to be killed between any two.
+
+    plan      the entry that ends the draft is made, and its hash saved in the draft
+    append    it stands in the log, durable, together with what belongs to it
+    done      one vault transaction: the record's row and the slip come, the draft goes
+    destroy   the draft's key is overwritten
+
+After a kill the log says whether a planned draft is done: if the entry stands there, `recover`
+goes on from "done"; if not, the draft is a draft. So nothing is lost and nothing doubled.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import tzinfo
+from pathlib import Path
+from typing import Final
+
+from mobile_client.device.files import remove
+from mobile_client.presenters.ports import Preferences, Slip
+from mobile_client.services.assemble import Assembled, Setting, assemble
+from mobile_client.services.cases import base_of
+from mobile_client.services.library import Library
+from mobile_client.services.loaded_form import LoadedForm
+from mobile_client.services.log_author import SECONDS_PER_DAY, LogAuthor, Sealed, SealedFile
+from mobile_client.services.media import open_media
+from mobile_client.services.project import Project
+from mobile_client.vault.drafts import Draft
+from mobile_client.vault.vault import Vault
+from shared.clock import Clock, RandomBytes
+from shared.forms.draft import decode as decode_snapshot
+from shared.forms.interview import Interview
+from shared.records.codec import encode_body, encode_identity
+from shared.records.small import (
+    Outcome,
+    Tally,
+    Withdrawal,
+    encode_progress,
+    encode_tally,
+    encode_withdrawal,
+)
+from shared.sealing.envelope import Compartment, Kind
+from shared.sealing.log_writer import Appended
+from shared.sealing.withdrawal import code_text, parse_code_text
+
+RECORD: Final = "record"
+SLIP: Final = "slip"
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """What finalizing works with."""
+
+    vault: Vault
+    project: Project
+    clock: Clock
+    zone: tzinfo
+    random_bytes: RandomBytes
+    media_folder: Path
+    enumerator: str
+    preferences: Callable[[], Preferences]
+
+    @property
+    def log(self) -> LogAuthor:
+        """The log written now; another one after this device was found restored (SYNC-005)."""
+        return self.project.log
+
+    @property
+    def library(self) -> Library:
+        """The forms here."""
+        return self.project.library
+
+
+class Finalizer:
+    """Ends drafts."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+
+    # ---- a record
+
+    def finalize(self, draft_id: str) -> Slip:
+        """Seal a draft and destroy it; return the respondent's slip.
+
+        Raises:
+            SubmissionInvalid: some answers do not do; the draft stays.
+            ConsentMissing: consent is not in force; the draft stays.
+            KeyNotTrusted, StoreFull: nothing was written; the draft stays.
+        """
+        desk = self._desk
+        draft = desk.vault.drafts.load(draft_id)
+        if self._stands(draft):
+            return self._done(draft)
+        loaded = desk.library.version(draft.form_hash)
+        now = desk.clock.now()
+        interview = Interview.restore(
+            loaded.form,
+            draft.snapshot,
+            clock_now=now,
+            tz=desk.zone,
+            random_bytes=desk.random_bytes,
+            attachments=loaded.files,
+        )
+        answers = interview.finalize(clock_now=now)
+        draft = replace(draft, sealed_at_ms=self._now_ms(), outcome="")
+        files = dict(self._sealed_files(loaded, draft, answers.as_dict()))
+        made = assemble(
+            loaded,
+            draft,
+            answers,
+            self._setting(draft),
+            files={name: address for name, (address, _) in files.items()},
+            base=base_of(draft),
+        )
+        planned = self._append_record(loaded, draft, made, [file for _, file in files.values()])
+        return self._done(planned)
+
+    def _append_record(
+        self, loaded: LoadedForm, draft: Draft, made: Assembled, files: list[SealedFile]
+    ) -> Draft:
+        revision = {Compartment.BODY: encode_body(made.body, loaded.codebook)}
+        if made.identity.patch:
+            revision[Compartment.IDENTITY] = encode_identity(made.identity, loaded.codebook)
+        entries = [Sealed(Kind.REVISION, revision)]
+        if self._desk.log.seals(Compartment.PROGRESS):
+            progress = {Compartment.PROGRESS: encode_progress(made.progress)}
+            entries.append(Sealed(Kind.PROGRESS, progress))
+        return self._append(draft, entries, files)
+
+    def _sealed_files(
+        self, loaded: LoadedForm, draft: Draft, values: Mapping[str, str]
+    ) -> Iterator[tuple[str, tuple[str, SealedFile]]]:
+        """Seal the files that answers name; yield answer text -> (address in the record, file)."""
+        for path, name in values.items():
+            if name not in draft.media:
+                continue
+            direct = _without_instances(path) in loaded.direct
+            part = Compartment.DIRECT_ATTACHMENT if direct else Compartment.ATTACHMENT
+            file = self._desk.log.seal_file(part, self._blocks(draft, name))
+            yield name, (f"{file.hash.hex()}{Path(name).suffix}", file)
+
+    def _blocks(self, draft: Draft, name: str) -> Callable[[], Iterator[bytes]]:
+        return lambda: open_media(self._desk.media_folder, draft.media[name])
+
+    def _setting(self, draft: Draft) -> Setting:
+        preferences = self._desk.preferences()
+        offset = self._desk.zone.utcoffset(self._desk.clock.now())
+        return Setting(
+            enumerator=self._desk.enumerator,
+            offset_min=0 if offset is None else int(offset.total_seconds()) // 60,
+            round_id=preferences.round_id,
+            location=preferences.location,
+            reason="follow-up" if draft.parents else "",
+        )
+
+    # ---- an end without a record
+
+    def tally(self, form_id: str, outcome: str) -> None:
+        """Count a visit that made no draft: refused, absent or inaccessible."""
+        preferences = self._desk.preferences()
+        self._desk.log.append(
+            [self._tally(form_id, preferences.round_id, preferences.location, outcome)]
+        )
+
+    def decline(self, draft_id: str, outcome: str) -> None:
+        """Destroy a draft and count why: refused or abandoned. Nothing else of it remains."""
+        draft = self._desk.vault.drafts.load(draft_id)
+        if not (draft.outcome and self._stands(draft)):
+            # The word to end is kept first: after a kill it is carried out, not forgotten.
+            draft = replace(draft, outcome=Outcome(outcome).value, planned=None)
+            self._desk.vault.drafts.save(draft)
+            entries = [self._tally(draft.form_id, *self._place(draft), draft.outcome)]
+            draft = self._append(draft, entries, [])
+        self._done(draft)
+
+    def _tally(self, form_id: str, round_id: str, area: str, outcome: str) -> Sealed:
+        day = int(self._desk.clock.now().timestamp()) // SECONDS_PER_DAY
+        tally = Tally(form_id, round_id, area, day, Outcome(outcome))
+        return Sealed(Kind.TALLY, {Compartment.BODY: encode_tally(tally)})
+
+    def _place(self, draft: Draft) -> tuple[str, str]:
+        """Return round and location, all that a tally may take from a draft (CONS-003)."""
+        preferences = self._desk.preferences()
+        values = decode_snapshot(draft.snapshot).values if draft.snapshot else {}
+        named = {path.rpartition("/")[2]: text for path, text in reversed(values.items()) if text}
+        return (
+            named.get("round", preferences.round_id),
+            named.get("location", preferences.location),
+        )
+
+    # ---- withdrawal
+
+    def withdraw(self, code: str) -> None:
+        """Append a withdrawal for the code on a slip, made on this device or any other.
+
+        Raises:
+            EncodingInvalid: it is not a code; the message says what is wrong.
+        """
+        withdrawal = Withdrawal(parse_code_text(code))
+        plaintexts = {Compartment.BODY: encode_withdrawal(withdrawal)}
+        self._desk.log.append([Sealed(Kind.WITHDRAWAL, plaintexts)])
+
+    # ---- the way
+
+    def recover(self) -> None:
+        """Finish what a kill interrupted; called once after unlock."""
+        for draft_id in self._desk.vault.drafts.ids():
+            draft = self._desk.vault.drafts.load(draft_id)
+            if self._stands(draft):
+                self._done(draft)
+            elif draft.outcome:
+                self.decline(draft_id, draft.outcome)
+
+    def slips(self) -> tuple[Slip, ...]:
+        """Return the slips not yet given to their respondents."""
+        found = self._desk.vault.items(SLIP)
+        return tuple(Slip(item["record_id"].hex(), item["code"]) for _, item in found)
+
+    def slip_given(self, record_id: str) -> None:
+        """Forget a slip: the respondent has it."""
+        with self._desk.vault.transaction():
+            for name, item in self._desk.vault.items(SLIP):
+                if item["record_id"].hex() == record_id:
+                    self._desk.vault.drop(name)
+
+    def _append(self, draft: Draft, entries: list[Sealed], files: list[SealedFile]) -> Draft:
+        """Append the entries that end a draft; return the draft as it was planned."""
+        planned = draft
+
+        def plan(first: Appended) -> None:
+            nonlocal planned
+            header = first.entry.header
+            place = (header.incarnation, header.sequence, bytes(first.hash))
+            planned = replace(draft, planned=place)
+            self._desk.vault.drafts.save(planned)
+
+        self._desk.log.append(entries, files=files, planned=plan)
+        return planned
+
+    def _stands(self, draft: Draft) -> bool:
+        return draft.planned is not None and self._desk.log.stands(*draft.planned)
+
+    def _done(self, draft: Draft) -> Slip:
+        """Note the record, drop the draft and overwrite its key."""
+        vault = self._desk.vault
+        slip = Slip(draft.record_id.hex(), code_text(draft.code) if draft.code else "")
+        with vault.transaction():
+            if not draft.outcome and draft.planned is not None:
+                incarnation, sequence, _ = draft.planned
+                vault.put(
+                    RECORD,
+                    {
+                        "record_id": draft.record_id,
+                        "form_id": draft.form_id,
+                        "title": draft.title,
+                        "at_ms": draft.sealed_at_ms,
+                        "incarnation": incarnation,
+                        "sequence": sequence,
+                    },
+                )
+                if slip.code and draft.consent is not None and draft.consent.decisions:
+                    vault.put(SLIP, {"record_id": draft.record_id, "code": slip.code})
+                else:
+                    slip = Slip(slip.record_id, "")
+            slot = vault.drafts.drop(draft.draft_id)
+        vault.drafts.destroy_key(draft.draft_id, slot)
+        for file, _ in draft.media.values():
+            remove(self._desk.media_folder / file)
+        return slip
+
+    def _now_ms(self) -> int:
+        return int(self._desk.clock.now().timestamp() * 1000)
+
+
+def _without_instances(address: str) -> str:
+    return "/".join(step.partition("[")[0] for step in address.split("/"))

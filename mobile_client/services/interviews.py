@@ -1,0 +1,141 @@
+"""Opening drafts: a new one for a form, or one that was put aside."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Final
+
+from mobile_client.device.services import DeviceFault, DeviceServices
+from mobile_client.services.device_policy import DevicePolicy
+from mobile_client.services.filling import DraftDesk, Filling
+from mobile_client.services.finalizing import Desk, Finalizer
+from mobile_client.services.loaded_form import LoadedForm
+from mobile_client.services.media import keep_media
+from mobile_client.services.paradata import Step, step
+from mobile_client.vault.drafts import Draft
+from shared.forms.interview import Interview
+from shared.ids import RECORD_ID_BYTES
+from shared.records.codebook import Basis
+from shared.sealing.tags import new_tag_key
+from shared.sealing.withdrawal import new_code
+
+_FIX_ACCURACY_M: Final = 10.0
+_FIX_TIMEOUT_S: Final = 15.0
+
+
+class DeviceHooks:
+    """What a form may ask of the device by itself."""
+
+    def __init__(self, device: DeviceServices) -> None:
+        self._device = device
+
+    def geopoint(self) -> str:
+        """Return the position, "" where the device has none."""
+        if self._device.position is None:
+            return ""
+        try:
+            return self._device.position.fix(_FIX_ACCURACY_M, _FIX_TIMEOUT_S).text()
+        except DeviceFault:
+            # The form goes on without: a position that is needed is a question of its own.
+            return ""
+
+    def record_audio(self, path: str, quality: str) -> str:
+        """Record nothing: sound is taken by a question, with the respondent's knowledge."""
+        del path, quality
+        return ""
+
+
+class Interviews:
+    """Makes and reopens interviews of one vault."""
+
+    def __init__(
+        self,
+        desk: Desk,
+        finalizer: Finalizer,
+        device: DeviceServices,
+        author: str,
+        policy: Callable[[], DevicePolicy],
+    ) -> None:
+        self._desk = desk
+        self._finalizer = finalizer
+        self._device = device
+        self._policy = policy
+        self._properties = {"deviceid": author, "username": desk.enumerator}
+
+    def begin(self, form_id: str) -> Filling:
+        """Open a new interview; its draft is in the vault from the beginning."""
+        loaded = self._desk.library.form(form_id)
+        interview = Interview(
+            loaded.form,
+            clock_now=self._desk.clock.now(),
+            tz=self._desk.zone,
+            random_bytes=self._desk.random_bytes,
+            language=self._language(loaded),
+            attachments=loaded.files,
+            properties=self._properties,
+            hooks=DeviceHooks(self._device),
+        )
+        draft = replace(self._new_draft(loaded), snapshot=interview.snapshot())
+        self._desk.vault.drafts.save(draft)
+        return self._filling(loaded, interview, draft)
+
+    def resume(self, draft_id: str) -> Filling:
+        """Open a draft again; who agreed before is asked whether to go on."""
+        draft = self._desk.vault.drafts.load(draft_id)
+        loaded = self._desk.library.version(draft.form_hash)
+        interview = Interview.restore(
+            loaded.form,
+            draft.snapshot,
+            clock_now=self._desk.clock.now(),
+            tz=self._desk.zone,
+            random_bytes=self._desk.random_bytes,
+            attachments=loaded.files,
+            properties=self._properties,
+            hooks=DeviceHooks(self._device),
+        )
+        agreed = draft.consent is not None and bool(draft.consent.decisions)
+        resumed = step(draft.paradata, draft.started_ms, self._now_ms(), Step.RESUMED)
+        draft = replace(draft, reconfirm=agreed, paradata=resumed)
+        return self._filling(loaded, interview, draft)
+
+    def _filling(self, loaded: LoadedForm, interview: Interview, draft: Draft) -> Filling:
+        desk = DraftDesk(
+            save=self._desk.vault.drafts.save,
+            decline=self._finalizer.decline,
+            take_in=self._take_in,
+            media=lambda name: self._desk.library.file(loaded.form.hash, name),
+            needs_approval=bool(self._policy().lead_review),
+        )
+        return Filling(loaded, interview, draft, desk, self._desk.clock)
+
+    def _new_draft(self, loaded: LoadedForm) -> Draft:
+        random_bytes, now_ms = self._desk.random_bytes, self._now_ms()
+        consents = loaded.codebook.basis is Basis.CONSENT
+        return Draft(
+            draft_id=self._desk.vault.drafts.new_id(),
+            form_id=loaded.form.id,
+            form_hash=loaded.form.hash,
+            title=loaded.form.title or loaded.form.id,
+            record_id=random_bytes(RECORD_ID_BYTES),
+            tag_key=new_tag_key(random_bytes),
+            code=new_code(random_bytes) if consents else b"",
+            started_ms=now_ms,
+            updated_ms=now_ms,
+            snapshot=b"",
+            paradata=step(b"", now_ms, now_ms, Step.OPENED),
+        )
+
+    def _take_in(self, draft: Draft, source: Path) -> tuple[Draft, str]:
+        """Seal a file under a key the draft holds; the answer that names it saves both."""
+        data = self._device.picker.read(source)
+        folder, random_bytes = self._desk.media_folder, self._desk.random_bytes
+        name, file = keep_media(folder, source.name, data, random_bytes)
+        return replace(draft, media={**draft.media, name: file}), name
+
+    def _language(self, loaded: LoadedForm) -> str | None:
+        """Return the form's language that is the screen's, if it has it."""
+        wanted = self._desk.preferences().language
+        return next((each.name for each in loaded.languages if each.tag == wanted), None)
+
+    def _now_ms(self) -> int:
+        return int(self._desk.clock.now().timestamp() * 1000)
