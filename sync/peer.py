@@ -40,10 +40,15 @@ class Me:
     incarnation: int = 0
 
 
+def _age(receipt: Receipt) -> tuple[int, int]:
+    """Return what orders receipts; of two within one millisecond the one that names more wins."""
+    return receipt.issued_ms, sum(reach.sequence for reach in receipt.have)
+
+
 def _replaces(new: Receipt, old: Receipt) -> bool:
     return (
         (new.server, new.server_incarnation) == (old.server, old.server_incarnation)
-        and new.issued_ms >= old.issued_ms
+        and _age(new) >= _age(old)
         and {reach.author for reach in old.have} <= {reach.author for reach in new.have}
     )
 
@@ -82,9 +87,9 @@ class Peer:
         self.directory = directory
         self.clock = clock
         self._keeps_strangers = keeps_strangers
-        self._load()
+        self.load()
 
-    def _load(self) -> None:
+    def load(self) -> None:
         """Fill the directory from what the store holds: ring, certificates, broadcasts."""
         for _, paper in self.store.papers(RING):
             self.directory.take_ring(SignedRing(*paper))

@@ -90,7 +90,7 @@ class Directory:
             author_id(public, AUDIENCE_ALL): ServerLog(public, None)
             for public in server_log_keys(offered)
         }
-        for author in self._certificates:
+        for author in list(self._certificates):
             self._add_mailboxes(author)
         waiting, self._unchecked = self._unchecked, {}
         for certificate in waiting.values():
@@ -180,7 +180,7 @@ class Directory:
 
     def certificates(self) -> list[Certificate]:
         """Return every checked certificate, by author."""
-        return [self._certificates[author][0] for author in sorted(self._certificates)]
+        return [self._certificates[author][0] for author in sorted(list(self._certificates))]  # noqa: C414 - a copy, as threads learn
 
     def server_log(self, author: AuthorId) -> ServerLog | None:
         """Return what log of the server an author writes; None where it is not the server."""

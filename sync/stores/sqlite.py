@@ -221,6 +221,16 @@ class SqliteLogStore(OwnLogs):
         for stored in self._stored(branch, first, last):
             yield _entry(stored)
 
+    def taken_ms(self, branch: Branch, sequence: int) -> int:
+        """Return when an entry came here, milliseconds since 1970 UTC by this machine; 0 if not."""
+        for row, after, through in self._segments(branch):
+            if after < sequence <= through:
+                found = self._row(
+                    "SELECT taken_ms FROM entries WHERE log = ? AND sequence = ?", row, sequence
+                )
+                return 0 if found is None else int(found[0])
+        return 0
+
     def keep_aside(self, run: Run, reason: str) -> None:
         """Keep a run that cannot be taken, once."""
         data = encode_batch(run.head.deployment, [run])
