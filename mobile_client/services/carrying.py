@@ -78,7 +78,8 @@ class Carrying:
         record = self._project.record
         if destination.kind == "mission":
             pin = bytes.fromhex(record.tls_pin) if record.tls_pin else None
-            return record.addresses, pin
+            known = destination.address in record.addresses
+            return record.addresses if known else (destination.address,), pin
         raise UsageError("choose the mission server, a hub or a bundle file")
 
     def _write_bundle(self, path: Path) -> Transfer:

@@ -24,6 +24,7 @@ from mobile_client.presenters.views import (
 from mobile_client.services.carrying import Carrying
 from mobile_client.services.device_policy import DEFAULT, DevicePolicy
 from mobile_client.services.enrolment import Send, check_suite, code_view, enrol, read_code
+from mobile_client.services.filling import Filling
 from mobile_client.services.finalizing import RECORD, Desk, Finalizer
 from mobile_client.services.home_files import HomeFiles
 from mobile_client.services.interviews import Interviews
@@ -316,6 +317,14 @@ class Client(Carrying):
         """Open a draft again."""
         return self._open.interviews.resume(draft_id)
 
+    def begin_filling(self, form_id: str) -> Filling:
+        """Open a new interview for a script, which may write many answers at once."""
+        return self._open.interviews.begin(form_id)
+
+    def resume_filling(self, draft_id: str) -> Filling:
+        """Open a draft for a script."""
+        return self._open.interviews.resume(draft_id)
+
     def tally(self, form_id: str, outcome: str) -> None:
         """Count a visit without a record."""
         self._open.finalizer.tally(form_id, outcome)
@@ -347,6 +356,10 @@ class Client(Carrying):
 
     def open_case(self, record_id: str) -> OpenInterview:
         """Open a correction of a case."""
+        return self.case_filling(record_id)
+
+    def case_filling(self, record_id: str) -> Filling:
+        """Open a correction of a case for a script."""
         raise UsageError(f"record {record_id} is not assigned to this device")
 
     # ---- settings

@@ -4,9 +4,11 @@
 kill. Nothing past the notice is shown before consent is in force (CONS-003, CONS-004).
 """
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Final
 
 from mobile_client.presenters.views import (
     ConsentGiven,
@@ -32,11 +34,13 @@ from mobile_client.services.questions import (
 )
 from mobile_client.vault.drafts import Draft
 from shared.clock import Clock
-from shared.errors import FormError, SubmissionInvalid
+from shared.errors import ConsentMissing, FormError, SubmissionInvalid
 from shared.forms.interview import Interview
+from shared.forms.respondent import Dice, Respondent
 from shared.forms.screens import Screen
 
-STEPS_MAX = 10_000
+_INSTANCE: Final = re.compile(r"\[(\d{1,5})\]")
+STEPS_MAX: Final = 10_000
 """Screens passed over in one step forward or back, before a form is held to be at fault."""
 
 
@@ -142,6 +146,44 @@ class Filling:
             return True
         return bool(self._loaded.notice_group) and self._draft.consent is None
 
+    @property
+    def notice_due(self) -> bool:
+        """Whether the notice is still to be decided."""
+        return self._notice_due()
+
+    def parted(
+        self, answers: Iterable[tuple[str, str]]
+    ) -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
+        """Part answers into those up to the end of the notice, and those after it."""
+        group, order = self._loaded.notice_group, self._loaded.order
+        before: list[tuple[str, str]] = []
+        after: list[tuple[str, str]] = []
+        for path, text in answers:
+            here = form_path(path)
+            early = group and (here.startswith(group + "/") or order.get(here, 0) < order[group])
+            (before if early else after).append((path, text))
+        return before, after
+
+    def to_notice(self) -> None:
+        """Go to the notice."""
+        if self._loaded.notice_group:
+            first = next(iter(self._loaded.notice_fields.values()))
+            self._interview.goto(first)
+
+    def answer_at_random(self, dice: Dice, *, until_notice: bool) -> None:
+        """Let a made-up respondent answer up to the notice, or from where it stands to the end."""
+        respondent = Respondent(self._interview, dice)
+        if until_notice:
+            while not self._at_notice(self._interview.at()) and self._interview.at().kind != "end":
+                respondent.answer_screen(self._interview.at())
+                self._interview.next()
+        else:
+            self._settle(forward=True)
+            if self._interview.at().kind not in ("start", "end"):
+                respondent.answer_screen(self._interview.at())
+            respondent.answer_to_end()
+        self._save(Step.LEFT)
+
     # ---- the screen
 
     def screen(self) -> ScreenView:
@@ -203,14 +245,47 @@ class Filling:
 
     def answer(self, path: str, text: str) -> None:
         """Write an answer; "" takes it back. It is on the medium when this returns."""
+        self._allow(path)
         before = self._interview.value(path)
         self._tick()
         self._interview.set(path, text)
         what = Step.ANSWERED if not before else Step.CHANGED if text else Step.TAKEN_BACK
         self._save(what, path)
 
+    def fill(self, answers: Iterable[tuple[str, str]]) -> None:
+        """Write many answers at once, given in form order, making repeat instances as they come.
+
+        For answers that already lie in a file: they are saved together at the end.
+        """
+        self._tick()
+        trail = self._draft.paradata
+        for path, text in answers:
+            self._allow(path)
+            self._make_room(path)
+            self._interview.set(path, text)
+            trail = step(trail, self._draft.started_ms, self._now_ms(), Step.ANSWERED, path)
+        self._draft = replace(self._draft, paradata=trail)
+        self._save(Step.LEFT)
+
+    def _make_room(self, path: str) -> None:
+        """Add repeat instances until the one a path names is there."""
+        for match in _INSTANCE.finditer(path):
+            repeat, place = path[: match.start()], int(match[1])
+            for _ in range(self._interview.count(repeat), place):
+                self._interview.add_repeat(repeat)
+
+    def _allow(self, path: str) -> None:
+        """Refuse to write past the notice before it is decided (CONS-003)."""
+        order, group = self._loaded.order, self._loaded.notice_group
+        here = form_path(path)
+        if not self._notice_due() or here not in order or here.startswith(group + "/"):
+            return
+        if self._draft.reconfirm or order[here] > order[group]:
+            raise ConsentMissing("the respondent has not agreed yet; show the notice and ask")
+
     def attach(self, path: str, source: Path) -> None:
         """Take a file in as the answer of a media question."""
+        self._allow(path)
         self._interview.value(path)
         draft, name = self._desk.take_in(self._draft, source)
         self._draft = draft
@@ -218,6 +293,7 @@ class Filling:
 
     def add_repeat(self, path: str) -> None:
         """Add an instance at the end and go to its first screen."""
+        self._allow(path)
         self._tick()
         instance = self._interview.add_repeat(path)
         self._save(Step.ADDED, instance)

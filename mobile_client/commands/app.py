@@ -1,0 +1,205 @@
+"""The commands themselves: one verb each, human words or `--json`."""
+
+from importlib import import_module
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from mobile_client.commands import console, headless
+from mobile_client.commands.console import Options, explained, show
+from mobile_client.commands.operations import Operations
+from mobile_client.commands.script import SetClock, run_script
+
+app = typer.Typer(
+    help="Collect on this device: enrol, fill, finalize, hand over. The passphrase comes from a "
+    "prompt, from --passphrase-fd or from CAIRN_PASSPHRASE, never from an argument.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+)
+
+Json = Annotated[bool, typer.Option("--json", help="print JSON for a script")]
+AnswersOption = Annotated[Path, typer.Option("--answers", help="answers as JSON; - is stdin")]
+
+
+@app.callback()
+def options(
+    context: typer.Context,
+    home: Annotated[Path, typer.Option(envvar="CAIRN_HOME", help="the device's folder")],
+    enumerator: Annotated[
+        str, typer.Option("--as", envvar="CAIRN_ENUMERATOR", help="whose vault, by name")
+    ] = "",
+    passphrase_fd: Annotated[
+        int | None, typer.Option(help="file descriptor to read the passphrase from")
+    ] = None,
+) -> None:
+    """Collect on this device."""
+    context.obj = Options(home, enumerator, passphrase_fd)
+
+
+@app.command()
+def enrol(
+    context: typer.Context,
+    code: Annotated[str, typer.Argument(help="the coordinator's code, or - for stdin")],
+    name: Annotated[str, typer.Option(help="the first enumerator, by code or name")],
+    label: Annotated[str, typer.Option(help="what the coordinator's list calls this device")],
+    suite: Annotated[int, typer.Option(help="2: post-quantum hybrid, 1: X25519")] = 2,
+    as_json: Json = False,
+) -> None:
+    """Join a project with an enrolment code and make the first vault."""
+    with explained(), console.opened(context.obj, suite=suite) as client:
+        text = typer.get_text_stream("stdin").read() if code == "-" else code
+        client.join(text, label, name, console.passphrase(context.obj, "New passphrase: "))
+        facts = client.facts()
+        show(facts, as_json=as_json, text=f"Enrolled in {facts.project} as {facts.author}.")
+
+
+@app.command("add-enumerator")
+def add_enumerator(
+    context: typer.Context,
+    name: Annotated[str, typer.Option(help="code or name")],
+    as_json: Json = False,
+) -> None:
+    """Make a vault for one more person who shares this device."""
+    with explained(), console.opened(context.obj) as client:
+        person = client.add_enumerator(name, console.passphrase(context.obj, "New passphrase: "))
+        show({"id": person, "name": name}, as_json=as_json, text=f"{name} can unlock now.")
+
+
+@app.command()
+def unlock(context: typer.Context, as_json: Json = False) -> None:
+    """Try the passphrase, and finish what a kill interrupted."""
+    with explained(), console.unlocked(context.obj) as client:
+        counts = client.counts()
+        show(counts, as_json=as_json, text=f"Unlocked. {len(client.drafts())} draft(s).")
+
+
+@app.command()
+def fill(
+    context: typer.Context,
+    form: Annotated[str, typer.Argument(help="form id")],
+    answers: Annotated[Path | None, typer.Option(help="answers as JSON; - is stdin")] = None,
+    random_seed: Annotated[int | None, typer.Option(help="a made-up respondent")] = None,
+    consent: Annotated[str, typer.Option(help="where answers are silent: all, none, P,P")] = "all",
+    outcome: Annotated[str, typer.Option(help="draft, finalize, abandon or refuse")] = "draft",
+    as_json: Json = False,
+) -> None:
+    """Fill a form from a file of answers, or at random for training and demonstrations."""
+    with explained(), console.unlocked(context.obj) as client:
+        request: dict[str, Any] = {"form": form, "consent": consent, "outcome": outcome}
+        if random_seed is not None:
+            request["seed"] = random_seed
+        elif answers is not None:
+            content = console.read_json(answers)
+            request["answers"] = headless.answers_file(answers, content)
+        filled = Operations(client).fill(request)
+        show(filled, as_json=as_json, text=_filled_text(filled))
+
+
+def _filled_text(filled: headless.Filled) -> str:
+    match filled.outcome:
+        case "finalized":
+            slip = f" Slip for the respondent: {filled.code}" if filled.code else ""
+            return f"Sealed record {filled.record_id}.{slip}"
+        case "draft":
+            return f"Draft {filled.draft_id} is kept."
+        case _:
+            return f"Counted as {filled.outcome}; nothing else is kept."
+
+
+@app.command("list")
+def list_all(context: typer.Context, as_json: Json = False) -> None:
+    """List forms, drafts, records and slips not yet given."""
+    with explained(), console.unlocked(context.obj) as client:
+        listing = Operations(client).listing({})
+        lines = [f"form   {row['form_id']}  {row['title']}" for row in listing["forms"]]
+        lines += [f"draft  {row['draft_id']}  {row['title']}" for row in listing["drafts"]]
+        lines += [f"record {row['record_id']}  {row['state']}" for row in listing["records"]]
+        show(listing, as_json=as_json, text="\n".join(lines) or "Nothing here yet.")
+
+
+@app.command()
+def finalize(
+    context: typer.Context,
+    draft: Annotated[str, typer.Argument(help="draft id; without it every ready draft")] = "",
+    as_json: Json = False,
+) -> None:
+    """Seal a draft, or all that are ready."""
+    with explained(), console.unlocked(context.obj) as client:
+        sealed = Operations(client).finalize({"draft_id": draft} if draft else {})
+        show(sealed, as_json=as_json, text=f"Sealed {len(sealed)} record(s).")
+
+
+@app.command()
+def edit(
+    context: typer.Context,
+    record: Annotated[str, typer.Argument(help="record id, of an assigned case")],
+    answers: AnswersOption,
+    as_json: Json = False,
+) -> None:
+    """Correct an assigned case and seal the correction."""
+    with explained(), console.unlocked(context.obj) as client:
+        pairs = headless.answers_file(answers, console.read_json(answers))
+        request = {"record_id": record, "answers": pairs, "outcome": "finalize"}
+        filled = Operations(client).edit(request)
+        show(filled, as_json=as_json, text=_filled_text(filled))
+
+
+@app.command()
+def withdraw(
+    context: typer.Context,
+    code: Annotated[str, typer.Argument(help="the code on the respondent's slip")],
+    as_json: Json = False,
+) -> None:
+    """Take a withdrawal by the code on a slip, from this device or any other."""
+    with explained(), console.unlocked(context.obj) as client:
+        client.withdraw(code)
+        show({"kept": True}, as_json=as_json, text="The withdrawal is kept; hand over soon.")
+
+
+@app.command()
+def sync(
+    context: typer.Context,
+    to: Annotated[str, typer.Option(help="a server's URL or a hub's code")] = "",
+    bundle: Annotated[Path | None, typer.Option(help="write everything into one file")] = None,
+    from_bundle: Annotated[Path | None, typer.Option(help="apply a file that came back")] = None,
+    as_json: Json = False,
+) -> None:
+    """Hand over sealed records; needs no passphrase."""
+    with explained(), console.opened(context.obj) as client:
+        request = {"to": to, "bundle": bundle, "from_bundle": from_bundle}
+        done = Operations(client).sync(request)
+        counts = done["counts"]
+        text = (
+            f"On this device {counts['on_device']}, handed over {counts['handed_over']}, "
+            f"received {counts['received']}."
+        )
+        show(done, as_json=as_json, text=text)
+
+
+@app.command()
+def status(context: typer.Context, as_json: Json = False) -> None:
+    """Tell what waits on this device; needs no passphrase."""
+    with explained(), console.opened(context.obj) as client:
+        state = Operations(client).status({})
+        counts = state["counts"]
+        text = (
+            f"{state['facts']['project'] or 'Not enrolled'}: on this device "
+            f"{counts['on_device']}, handed over {counts['handed_over']}, received "
+            f"{counts['received']}."
+        )
+        show(state, as_json=as_json, text=text)
+
+
+@app.command()
+def script(context: typer.Context) -> None:
+    """Work through JSON lines on stdin, one reply a line: docs/guides/enumerator.md."""
+    with explained(), console.opened(context.obj, clock=SetClock) as client:
+        run_script(client, context.obj)
+
+
+@app.command()
+def run(context: typer.Context) -> None:
+    """Open the window."""
+    window: Any = import_module("mobile_client.main")
+    window.main(context.obj.home)
