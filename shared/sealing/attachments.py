@@ -9,10 +9,10 @@ from collections.abc import Iterable, Iterator
 from typing import Final
 
 from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from shared.errors import LimitExceeded, TagMismatch
 from shared.limits import ATTACHMENT_BYTES_MAX, CHUNK_BYTES
+from shared.sealing.cipher import aes_256_gcm
 from shared.sealing.envelope import TAG_BYTES
 
 SEALED_CHUNK_BYTES: Final = CHUNK_BYTES + TAG_BYTES
@@ -47,7 +47,7 @@ def seal_chunks(key: bytes, blocks: Iterable[bytes]) -> Iterator[bytes]:
     Raises:
         LimitExceeded: the plaintext is over ATTACHMENT_BYTES_MAX.
     """
-    cipher = AESGCM(key)
+    cipher = aes_256_gcm(key)
     pieces = _pieces(blocks, CHUNK_BYTES, ATTACHMENT_BYTES_MAX)
     for number, (piece, last) in enumerate(pieces):
         yield cipher.encrypt(chunk_nonce(number, last=last), piece, None)
@@ -60,7 +60,7 @@ def open_chunks(key: bytes, blocks: Iterable[bytes]) -> Iterator[bytes]:
         TagMismatch: a chunk was changed, moved, repeated or is missing, or the end was cut off.
         LimitExceeded: it is larger than an attachment may be.
     """
-    cipher = AESGCM(key)
+    cipher = aes_256_gcm(key)
     most = ATTACHMENT_BYTES_MAX + TAG_BYTES * (ATTACHMENT_BYTES_MAX // CHUNK_BYTES + 1)
     for number, (piece, last) in enumerate(_pieces(blocks, SEALED_CHUNK_BYTES, most)):
         try:

@@ -14,6 +14,7 @@ from shared.clock import RandomBytes
 from shared.errors import EncodingInvalid, LimitExceeded, NoKeyMatches, TagMismatch
 from shared.ids import KEY_ID_BYTES, DeploymentId
 from shared.sealing.attachments import chunk_nonce
+from shared.sealing.cipher import aes_256_gcm
 from shared.sealing.keys import KEY_BYTES, PublicKey, SecretKey, find_key, recipient_suite
 from shared.sealing.labels import label
 from shared.shapes import array, octets, uint
@@ -97,7 +98,7 @@ def seal_frames(file_key: bytes, binding: bytes, plaintexts: Iterable[bytes]) ->
     Raises:
         EncodingInvalid: there is no message.
     """
-    cipher = AESGCM(file_key)
+    cipher = aes_256_gcm(file_key)
     source = iter(plaintexts)
     try:
         held = next(source)
@@ -121,7 +122,7 @@ def open_frames(file_key: bytes, binding: bytes, frames: Iterable[bytes]) -> Ite
     Raises:
         TagMismatch: a frame was changed, moved or repeated, or the file ends before its last frame.
     """
-    cipher = AESGCM(file_key)
+    cipher = aes_256_gcm(file_key)
     ended = False
     for number, frame in enumerate(frames):
         if ended:

@@ -7,25 +7,18 @@ shreds the payload in every copy and backup.
 from typing import Final
 
 from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from shared.clock import RandomBytes
-from shared.errors import EncodingInvalid, TagMismatch
-from shared.sealing.keys import KEY_BYTES
+from shared.errors import TagMismatch
+from shared.sealing.cipher import aes_256_gcm
 
 NONCE_BYTES: Final = 12
-
-
-def _cipher(key: bytes) -> AESGCM:
-    if len(key) != KEY_BYTES:
-        raise EncodingInvalid(f"a wrapping key is {KEY_BYTES} bytes")
-    return AESGCM(key)
 
 
 def wrap(key: bytes, plaintext: bytes, aad: bytes, random_bytes: RandomBytes) -> bytes:
     """Return nonce and ciphertext; `aad` names the place it belongs to (row, column, id)."""
     nonce = random_bytes(NONCE_BYTES)
-    return nonce + _cipher(key).encrypt(nonce, plaintext, aad)
+    return nonce + aes_256_gcm(key).encrypt(nonce, plaintext, aad)
 
 
 def unwrap(key: bytes, wrapped: bytes, aad: bytes) -> bytes:
@@ -35,6 +28,6 @@ def unwrap(key: bytes, wrapped: bytes, aad: bytes) -> bytes:
         TagMismatch: another key, another place, or changed bytes.
     """
     try:
-        return _cipher(key).decrypt(wrapped[:NONCE_BYTES], wrapped[NONCE_BYTES:], aad)
+        return aes_256_gcm(key).decrypt(wrapped[:NONCE_BYTES], wrapped[NONCE_BYTES:], aad)
     except (InvalidTag, ValueError):
         raise TagMismatch("the wrapped bytes were changed, moved, or are another key's") from None

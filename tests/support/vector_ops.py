@@ -47,6 +47,7 @@ from shared.sealing.passphrase import open_file
 from shared.sealing.ring import KeyRing, open_ring
 from shared.sealing.tags import equality_tag
 from shared.sealing.wrap import unwrap
+from shared.shapes import array
 
 Inputs = dict[str, Any]
 FOLDER: Final = Path(__file__).resolve().parents[1] / "vectors" / "sealing"
@@ -161,7 +162,7 @@ def _payloads(inputs: Inputs) -> str:
 
 
 def _head(inputs: Inputs) -> str:
-    items = decode(b(inputs, "head"))
+    items = array(decode(b(inputs, "head")), "a head", 7)
     log = LogId(DeploymentId(items[1]), AuthorId(items[2]), items[3])
     head = Head(*log, items[4], EntryHash(items[5]), items[6])
     verify_head(b(inputs, "public"), head, b(inputs, "signature"))

@@ -12,6 +12,7 @@ from shared.canonical import encode
 from shared.errors import CairnError, EncodingInvalid, FormError, LimitExceeded
 from shared.ids import FormHash, RecordId, RevisionId
 from shared.limits import BODY_BYTES_MAX
+from shared.records import cells, layout
 from shared.records.codebook import Basis, Codebook, Disclosure, Field, Kind, Scope
 from shared.records.codec import (
     Codebooks,
@@ -518,3 +519,17 @@ def test_a_codebook_with_a_field_outside_its_scope_is_refused() -> None:
     form = replace(FORM, root=Scope("/data", (Field("/other/x", Kind.TEXT, Disclosure.OPEN),)))
     with pytest.raises(EncodingInvalid, match="outside the scope"):
         encode_body(body_of({}), form)
+
+
+def test_layouts_and_sets_are_remembered_within_bounds(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(layout, "_LAYOUTS_MAX", 2)
+    layout._layouts.clear()
+    books = [replace(FORM, version=str(n)) for n in range(5)]
+    for book in books:
+        assert layout.layout_of(book).codebook is book
+        assert layout.layout_of(book) is layout.layout_of(book)
+        assert len(layout._layouts) <= 2
+    monkeypatch.setattr(cells, "_KNOWN_SETS_MAX", 0)
+    fresh = replace(FORM, version="fresh")
+    patch: Patch = {"/data/needs": ("water", "cash")}
+    assert decode_body(encode_body(body_of(patch), fresh), Codebooks(fresh))[1].patch == patch

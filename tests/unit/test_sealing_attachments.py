@@ -82,6 +82,14 @@ def test_another_key_opens_nothing() -> None:
         list(open_chunks(secret("other"), sealed))
 
 
+def test_a_shorter_key_is_never_taken() -> None:
+    """The library would encrypt under 128 bits without a word."""
+    with pytest.raises(EncodingInvalid, match="32 bytes"):
+        list(seal_chunks(KEY[:16], [b"photo"]))
+    with pytest.raises(EncodingInvalid, match="32 bytes"):
+        list(transfer.seal_frames(KEY[:16], bytes(32), [b"message"]))
+
+
 def test_size_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(attachments, "ATTACHMENT_BYTES_MAX", 1000)
     with pytest.raises(LimitExceeded):
