@@ -165,8 +165,10 @@ def sync(
     from_bundle: Annotated[Path | None, typer.Option(help="apply a file that came back")] = None,
     as_json: Json = False,
 ) -> None:
-    """Hand over sealed records; needs no passphrase."""
+    """Hand over sealed records; needs no passphrase but to open a bundle that came back."""
     with explained(), console.opened(context.obj) as client:
+        if from_bundle is not None:
+            console.unlock(client, context.obj)
         request = {"to": to, "bundle": bundle, "from_bundle": from_bundle}
         done = Operations(client).sync(request)
         counts = done["counts"]

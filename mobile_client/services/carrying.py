@@ -6,23 +6,32 @@ from pathlib import Path
 from mobile_client.presenters.views import Destination, Transfer
 from mobile_client.services.hand_over import check_report, exchange
 from mobile_client.services.home_files import HomeFiles
-from mobile_client.services.lines import bundles, https
+from mobile_client.services.lines import https
 from mobile_client.services.project import Project
-from shared.clock import Clock
-from shared.errors import TransportError, UsageError
-from sync.driver import SyncReport
+from shared.clock import Clock, RandomBytes
+from shared.errors import KeyNotTrusted, TransportError, UsageError
+from shared.sealing.keys import SecretKey
+from shared.sealing.ring import Role
+from sync.carrier import bundle_messages, mission_reader, take_bundle
+from sync.core.hub_code import parse_hub_code
+from sync.core.messages import Papers
+from sync.peer import NOTE
 from sync.transports.base import Transport
+from sync.transports.bundle import BundleFrom, open_bundle, write_bundle
 
 OnTransfer = Callable[[Transfer], None]
 Stopped = Callable[[], bool]
+_DAY_MS = 86_400_000
 
 
 class Carrying:
-    """Hands sealed entries over; needs no vault."""
+    """Hands sealed entries over; needs no vault, but to open a bundle that came back."""
 
     files: HomeFiles
     project: Project | None
     clock: Clock
+    random_bytes: RandomBytes
+    mailbox: SecretKey | None = None
     online: bool | None = None
 
     def destroy_all_vaults(self) -> None:
@@ -34,21 +43,24 @@ class Carrying:
         if self.project is None:
             return ()
         record = self.project.record
-        mission = Destination("mission", record.project, record.addresses[0])
-        return (mission,)
+        return (Destination("mission", record.project, record.addresses[0]),)
 
     def hand_over(
         self, destination: Destination, on_progress: OnTransfer, stopped: Stopped
     ) -> Transfer:
-        """Send what the other side lacks and take what it has; safe to interrupt."""
-        project = self._project
+        """Send what the other side lacks and take what it has; safe to interrupt.
+
+        Raises:
+            TransportError: no address answered; try again.
+            EncodingInvalid, UsageError: the destination is none.
+        """
         if destination.kind == "bundle":
             return self._write_bundle(Path(destination.address))
         addresses, pin = self._line(destination)
+        me = self._project.peer.me
         trouble: TransportError | None = None
         for address in addresses:
-            key, author = project.peer.me.key, project.peer.me.author
-            with https().HttpTransport(address, author, key, tls_pin=pin) as line:
+            with https().HttpTransport(address, me.author, me.key, tls_pin=pin) as line:
                 try:
                     return self.exchange_over(line, on_progress, stopped)
                 except TransportError as error:
@@ -63,31 +75,73 @@ class Carrying:
         project = self._project
         transfer, report = exchange(project.peer, transport, self.clock, on_progress, stopped)
         self.online = True
-        self.files.note_sync(int(self.clock.now().timestamp() * 1000))
-        self._took(report)
+        self.files.note_sync(self._now_ms())
+        self._took(own_log_ahead=report.own_log_ahead)
         check_report(report)
         return transfer
 
-    def _took(self, report: SyncReport) -> None:
-        self._project.synced(report)
+    def _took(self, *, own_log_ahead: bool) -> None:
+        self._project.synced(own_log_ahead=own_log_ahead)
         if self._project.is_lost():
             self.destroy_all_vaults()
 
     def _line(self, destination: Destination) -> tuple[tuple[str, ...], bytes | None]:
         """Return the addresses of a destination and the certificate it must show."""
         record = self._project.record
-        if destination.kind == "mission":
-            pin = bytes.fromhex(record.tls_pin) if record.tls_pin else None
-            known = destination.address in record.addresses
-            return record.addresses if known else (destination.address,), pin
-        raise UsageError("choose the mission server, a hub or a bundle file")
+        if destination.kind == "hub":
+            code = parse_hub_code(destination.address)
+            if code.deployment != self._project.peer.directory.deployment:
+                raise UsageError("this hub carries another project's records; look for yours")
+            return code.addresses, code.tls_pin
+        pin = bytes.fromhex(record.tls_pin) if record.tls_pin else None
+        known = destination.address in record.addresses
+        return record.addresses if known else (destination.address,), pin
+
+    # ---- bundles
 
     def _write_bundle(self, path: Path) -> Transfer:
-        raise UsageError(f"{path}: {bundles().__name__}")
+        """Write everything not known to be received into one file, sealed to the server."""
+        peer = self._project.peer
+        ring = peer.directory.ring
+        if ring is None:
+            raise KeyNotTrusted("this device has no key ring yet; hand over once first")
+        now_ms = self._now_ms()
+        readers = [key.public() for key in ring.keys_for(Role.SERVER_TRANSPORT, now_ms // _DAY_MS)]
+        receipts = tuple(paper for _, paper in peer.receipts())
+        notes = tuple(paper for _, paper in peer.store.papers(NOTE))
+        messages = bundle_messages(peer, mission_reader(peer), Papers(receipts, notes))
+        origin = BundleFrom(peer.directory.deployment, peer.me.author, now_ms)
+        written = write_bundle(path, origin, readers, messages, self.random_bytes)
+        tip = self._project.tip()
+        self.files.add_bundle(tip.log.incarnation, tip.sequence)
+        size = sum(part.stat().st_size for part in written)
+        return Transfer(tip.sequence, tip.sequence, 0, size, size)
 
     def take_bundle(self, path: Path) -> int:
-        """Apply a bundle that came back; return how many entries were new."""
-        raise UsageError(f"{path}: {bundles().__name__}")
+        """Apply a bundle that came back; return how many entries were new.
+
+        Raises:
+            UsageError: locked: the key that opens it lies in the vaults.
+            NoKeyMatches, TagMismatch: for another device, or damaged; nothing was applied.
+        """
+        project = self._project
+        if self.mailbox is None:
+            raise UsageError("unlock first: the key that opens a bundle lies in the vault")
+        try:
+            header, messages = open_bundle(path, [self.mailbox], project.peer.directory.deployment)
+        except OSError as error:
+            raise UsageError(f"{path.name} cannot be read: {error.strerror}") from error
+        delivered = take_bundle(project.peer, header.sender, messages)
+        own = project.peer.me.author
+        ahead = any(
+            log.author == own and not project.peer.holds(log, point)
+            for log, point in delivered.have
+        )
+        self._took(own_log_ahead=ahead)
+        return delivered.entries
+
+    def _now_ms(self) -> int:
+        return int(self.clock.now().timestamp() * 1000)
 
     @property
     def _project(self) -> Project:

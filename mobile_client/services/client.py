@@ -36,7 +36,7 @@ from mobile_client.vault.key_slots import KeySlots
 from mobile_client.vault.people import OpenedKeys, People
 from mobile_client.vault.vault import Vault
 from shared.errors import UsageError
-from shared.sealing.keys import SecretKey
+from shared.sealing.keys import SecretKey, Suite
 from shared.sealing.strength import strength_bits
 from sync.stores.lock import HomeLock
 
@@ -202,6 +202,8 @@ class Client(Carrying):
         finalizer.recover()
         interviews = Interviews(desk, finalizer, self.device, project.record.author, self.policy)
         self._opened = Opened(vault, finalizer, interviews)
+        suite = Suite(project.record.suite)
+        self.mailbox = None if keys.mailbox_key is None else SecretKey(suite, keys.mailbox_key)
 
     def is_unlocked(self) -> bool:
         """Tell whether a vault is open."""
@@ -210,6 +212,7 @@ class Client(Carrying):
     def lock(self) -> None:
         """Forget the vault key and the epoch secrets."""
         self._opened = None
+        self.mailbox = None
         self._enumerator = ""
         if self.project is not None:
             self.project.log.forget()

@@ -7,8 +7,3 @@ from typing import Any
 def https() -> Any:
     """Return the HTTPS transport's module; its HTTP library takes 0.4 s to import."""
     return import_module("sync.transports.https")
-
-
-def bundles() -> Any:
-    """Return the bundle transport's module."""
-    return import_module("sync.transports.bundle")

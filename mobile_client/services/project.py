@@ -14,9 +14,9 @@ from mobile_client.services.whereabouts import Whereabouts
 from shared.clock import Clock, RandomBytes
 from shared.ids import AuthorId, DeploymentId
 from shared.sealing.enrol import EnrolmentReply
+from shared.sealing.log_writer import Tip
 from shared.sealing.receipts import Signed
 from sync.core.directory import Directory
-from sync.driver import SyncReport
 from sync.peer import CERTIFICATE, Me, Peer
 from sync.stores.sqlite import SqliteLogStore
 
@@ -55,9 +55,9 @@ class Project:
         self.store.save_paper(CERTIFICATE, reply.author, Signed(*reply.certificate))
         self._attach()
 
-    def synced(self, report: SyncReport) -> None:
+    def synced(self, *, own_log_ahead: bool) -> None:
         """Take in what a sync brought: forms, policy, and word of a restored device."""
-        if report.own_log_ahead:
+        if own_log_ahead:
             # SYNC-005: somebody wrote on with this device's key; what comes next is another log.
             self.record = replace(self.record, incarnation=self.record.incarnation + 1)
             self._files.save_device(self.record)
@@ -69,6 +69,12 @@ class Project:
     def counts(self) -> Counts:
         """Return how many records are where."""
         return self.whereabouts.counts(self._files.bundles())
+
+    def tip(self) -> Tip:
+        """Return where the own log ends."""
+        return self.store.own_tip(
+            self.peer.directory.deployment, self.peer.me.author, self.peer.me.incarnation
+        )
 
     def is_lost(self) -> bool:
         """Tell whether the server says that this device is lost or stolen."""

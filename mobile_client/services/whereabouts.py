@@ -8,11 +8,10 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from mobile_client.presenters.views import Counts, EntryState
-from shared.errors import CairnError
 from shared.sealing.envelope import Kind
-from shared.sealing.receipts import Reach, Signed, open_note
+from shared.sealing.receipts import Reach
 from sync.core.have import LogName
-from sync.peer import NOTE, Peer
+from sync.peer import Peer
 
 Reached = Mapping[LogName, int]
 
@@ -46,8 +45,8 @@ class Whereabouts:
             if receipt is not None:
                 self._extend(received, receipt.have)
         handed_over = dict(received)
-        for _, paper in self._peer.store.papers(NOTE):
-            self._extend(handed_over, self._noted(paper))
+        for note in self._peer.opened_notes():
+            self._extend(handed_over, note.have)
         me = self._peer.me.author
         for bundle in bundles:
             log = LogName(me, int(bundle["incarnation"]))
@@ -83,17 +82,6 @@ class Whereabouts:
                 self._peer.store.hash_at(branch, reach.sequence) == reach.hash for branch in held
             ):
                 reached[log] = reach.sequence
-
-    def _noted(self, paper: Signed) -> tuple[Reach, ...]:
-        """Return what a hand-over note vouches for, checked by its hub's certificate."""
-        for certificate in self._peer.directory.certificates():
-            try:
-                note = open_note(paper.data, paper.signature, certificate.public_key)
-            except CairnError:
-                continue
-            if note.hub == certificate.author:
-                return note.have
-        return ()
 
 
 def state_of(log: LogName, sequence: int, received: Reached, handed_over: Reached) -> EntryState:

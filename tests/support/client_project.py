@@ -41,14 +41,16 @@ from shared.sealing.keys import (
 from shared.sealing.log_writer import append_open
 from shared.sealing.passphrase import TEST_COST
 from shared.sealing.ring import KeyRing, RingKey, Role, SignedRing, sign_ring
+from sync.carrier import answering_reader, bundle_messages, take_bundle
 from sync.core.attest import Attestation, encode_attestations
 from sync.core.batch import SealedEntry
 from sync.core.certificate import Certificate, PeerRole, sign_certificate
 from sync.core.directory import Directory
 from sync.core.have import HaveVector
-from sync.peer import Me, Peer
-from sync.responder import MissionIssuer, Responder
+from sync.peer import Me, Peer, TakenIn
+from sync.responder import HubIssuer, MissionIssuer, Responder
 from sync.stores.memory import MemoryLogStore
+from sync.transports.bundle import BundleFrom, open_bundle, write_bundle
 from sync.transports.memory import Fault, MemoryTransport
 
 PASSPHRASE = "orbit lantern plum gravel sixty marble"
@@ -68,6 +70,7 @@ class TestProject:
     receipt_key: SigningKey = field(default_factory=SigningKey.generate)
     intake: SecretKey = field(default_factory=lambda: SecretKey.generate(Suite.X25519))
     custodian: SecretKey = field(default_factory=lambda: SecretKey.generate(Suite.X25519))
+    transport: SecretKey = field(default_factory=lambda: SecretKey.generate(Suite.X25519))
     coordinator: SecretKey = field(default_factory=lambda: SecretKey.generate(Suite.X25519))
     tokens: set[bytes] = field(default_factory=set)
     codebooks: Codebooks = field(default_factory=Codebooks)
@@ -81,10 +84,10 @@ class TestProject:
         self.store = MemoryLogStore()
         self.peer = Peer(self.store, me, directory, self.clock, keeps_strangers=True)
         self.peer.take_ring(self.ring())
-        issuer = MissionIssuer(
+        self.issuer = MissionIssuer(
             self.peer, self.receipt_key, lambda _: HaveVector(), lambda: AUDIT_HEAD
         )
-        self.responder = Responder(self.peer, issuer)
+        self.responder = Responder(self.peer, self.issuer)
         ring = self.ring()
         self.broadcast(Kind.KEYS, encode([ring.data, ring.signature]))
 
@@ -94,6 +97,7 @@ class TestProject:
             Role.INTAKE: self.intake,
             Role.CUSTODIAN: self.custodian,
             Role.COORDINATOR: self.coordinator,
+            Role.SERVER_TRANSPORT: self.transport,
         }
         keys = [
             RingKey(role, key.suite, key.public.data, 0, 99_999)
@@ -190,6 +194,42 @@ class TestProject:
         assert client.project is not None
         line = MemoryTransport(self.responder, client.project.peer.me.author, fault)
         return client.exchange_over(line, lambda _: None, lambda: False)
+
+    def take_bundle(self, path: Path, answer: Path) -> int:
+        """Apply a device's bundle and write the answer; return how many entries were new."""
+        header, messages = open_bundle(path, [self.transport], DEPLOYMENT)
+        delivered = take_bundle(self.peer, header.sender, messages)
+        papers = self.issuer.papers(header.sender, self.peer.have_for(header.sender), TakenIn())
+        certificate = self.peer.directory.certificate(header.sender)
+        assert certificate is not None
+        makers = bundle_messages(self.peer, answering_reader(self.peer, delivered), papers)
+        origin = BundleFrom(DEPLOYMENT, self.peer.me.author, 0)
+        write_bundle(answer, origin, [certificate.hpke], makers, os.urandom)
+        return delivered.entries
+
+    def hub(self) -> Responder:
+        """Return an enrolled hub, which passes broadcasts on and gives notes."""
+        key = SigningKey.generate()
+        author = author_id(key.public_bytes, AUDIENCE_MISSION)
+        public = SecretKey.generate(Suite.X25519).public
+        certificate = sign_certificate(
+            self.log_key,
+            Certificate(
+                DEPLOYMENT,
+                author,
+                PeerRole.HUB,
+                key.public_bytes,
+                public,
+                AUDIENCE_MISSION,
+                20_000,
+            ),
+        )
+        directory = Directory(DEPLOYMENT, root_fingerprint(self.root.public_bytes))
+        peer = Peer(MemoryLogStore(), Me(author, key, certificate), directory, self.clock)
+        self.peer.learn(certificate)
+        peer.take_ring(self.ring())
+        peer.learn(certificate)
+        return Responder(peer, HubIssuer(peer))
 
     # ---- opening what was received
 

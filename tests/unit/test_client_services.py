@@ -20,7 +20,13 @@ from client_project import (
 
 from mobile_client.device.fake import FakeBattery, FakeKeystore, FakeStorage, fake_services
 from mobile_client.presenters.ports import Preferences, Slip
-from mobile_client.presenters.views import ConsentGiven, Counts, EntryState, ScreenKind
+from mobile_client.presenters.views import (
+    ConsentGiven,
+    Counts,
+    Destination,
+    EntryState,
+    ScreenKind,
+)
 from mobile_client.services.client import Client
 from mobile_client.services.finalizing import Finalizer
 from mobile_client.services.hand_over import HandOverIncomplete, HandOverStopped
@@ -34,6 +40,7 @@ from shared.errors import (
     StoreBusy,
     StoreFull,
     SubmissionInvalid,
+    TagMismatch,
     TokenInvalid,
     UsageError,
 )
@@ -43,6 +50,7 @@ from shared.sealing.envelope import Compartment, Kind
 from shared.sealing.ring import Role
 from shared.sealing.withdrawal import code_hash, parse_code_text
 from sync.core.attest import Lost
+from sync.driver import sync_once
 from sync.transports.memory import MemoryTransport
 
 CANARY = "Zubaida-Canary-7731"
@@ -576,6 +584,61 @@ def test_progress_is_told_while_it_goes(client: Client, project: TestProject) ->
     assert seen == sorted(seen)
     assert transfer.entries_sent == 3
     assert transfer.bytes_sent > 500
+
+
+def test_sync_043_a_hub_makes_it_handed_over_and_a_receipt_through_it_received(
+    client: Client, project: TestProject
+) -> None:
+    finalized_household(client)
+    hub = project.hub()
+    assert client.project is not None
+    line = MemoryTransport(hub, client.project.peer.me.author)
+    client.exchange_over(line, lambda _: None, lambda: False)
+    assert client.counts() == Counts(handed_over=1)
+    assert client.records()[0].state is EntryState.HANDED_OVER
+    sync_once(hub.peer, MemoryTransport(project.responder, hub.peer.me.author))
+    client.exchange_over(line, lambda _: None, lambda: False)
+    assert client.counts() == Counts(received=1)
+    assert len(project.bodies()) == 1
+
+
+def test_a_bundle_carries_records_out_and_receipts_back(
+    client: Client, project: TestProject, tmp_path: Path
+) -> None:
+    finalized_household(client)
+    out, back = tmp_path / "out.cairnb", tmp_path / "back.cairnb"
+    client.lock()
+    client.hand_over(Destination("bundle", "out", str(out)), lambda _: None, lambda: False)
+    assert client.counts() == Counts(handed_over=1)
+    project.publish(SITE)
+    assert project.take_bundle(out, back) == 3
+    with pytest.raises(UsageError, match="unlock first"):
+        client.take_bundle(back)
+    person = client.find_enumerator("Amina")
+    assert person is not None
+    client.unlock(person, PASSPHRASE)
+    assert client.take_bundle(back) == 1
+    assert client.take_bundle(back) == 0
+    assert client.counts() == Counts(received=1)
+    assert [row.form_id for row in client.forms()] == ["household", "site"]
+    assert len(project.bodies()) == 1
+
+
+def test_a_damaged_or_foreign_bundle_changes_nothing(
+    client: Client, project: TestProject, tmp_path: Path
+) -> None:
+    out, back = tmp_path / "out.cairnb", tmp_path / "back.cairnb"
+    finalized_household(client)
+    client.hand_over(Destination("bundle", "out", str(out)), lambda _: None, lambda: False)
+    project.take_bundle(out, back)
+    data = bytearray(back.read_bytes())
+    data[-1] ^= 1
+    back.write_bytes(data)
+    with pytest.raises(TagMismatch):
+        client.take_bundle(back)
+    with pytest.raises(UsageError, match="cannot be read"):
+        client.take_bundle(tmp_path / "none")
+    assert client.counts() == Counts(handed_over=1)
 
 
 # --- what the server says
