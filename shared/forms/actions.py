@@ -6,6 +6,7 @@ setgeopoint and recordaudio need hardware: the interview asks its `hooks` and st
 from collections.abc import Callable
 from typing import Protocol
 
+from shared.errors import FormError
 from shared.forms.definition import Action
 from shared.forms.instance import AnswerNode, Tree
 from shared.forms.program import Program
@@ -93,9 +94,20 @@ class ActionRunner:
             self._run(action, node)
 
     def _run(self, action: Action, source: AnswerNode) -> None:
-        for target in self._targets(action, source):
+        owner, mark, attribute = action.target.partition("/@")
+        targets = self._targets(action, owner, source)
+        if len(targets) > 1:
+            raise FormError(
+                f"a {action.kind} writes {action.target}, which has several instances here; "
+                "name one, as in [position() = 1]"
+            )
+        for target in targets:
             text = self._text(action, target)
-            if text is not None and text != target.text:
+            if text is None:
+                continue
+            if mark:
+                target.set_attribute(attribute, text)
+            elif text != target.text:
                 target.text = text
                 self._changed(target)
 
@@ -115,21 +127,31 @@ class ActionRunner:
             context.current = outer
         return computed_text(value, target.field.type, context.zone)
 
-    def _targets(self, action: Action, source: AnswerNode) -> list[AnswerNode]:
-        """Return the target nodes nearest to the source: the same repeat instance if inside one."""
+    def _targets(self, action: Action, owner: str, source: AnswerNode) -> list[AnswerNode]:
+        """Return the nodes nearest to the source: in the same repeat instance if inside one."""
+        if "[" in action.reference:
+            context = self._context
+            outer, context.current = context.current, source
+            try:
+                found = self._program.closure(action.reference)(context, source)
+            finally:
+                context.current = outer
+            nodes = found if isinstance(found, list) else []
+            return [node for node in nodes if isinstance(node, AnswerNode)]
         here: AnswerNode | None = source
         while here is not None:
             path = here.field.path
-            if action.target == path or action.target.startswith(path + "/"):
-                found = [here]
-                for name in action.target[len(path) :].strip("/").split("/"):
-                    if name:
-                        found = [
-                            kid
-                            for node in found
-                            for kid in node.index.get(name, ())
-                            if isinstance(kid, AnswerNode)
-                        ]
-                return found
+            if owner == path or owner.startswith(path + "/"):
+                return below(here, owner[len(path) :])
             here = here.parent if isinstance(here.parent, AnswerNode) else None
         return []
+
+
+def below(top: AnswerNode, tail: str) -> list[AnswerNode]:
+    """Return every node at a relative path of names under a node."""
+    found = [top]
+    for name in tail.strip("/").split("/"):
+        if name:
+            kids = (kid for node in found for kid in node.index.get(name, ()))
+            found = [kid for kid in kids if isinstance(kid, AnswerNode)]
+    return found

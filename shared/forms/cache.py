@@ -50,6 +50,7 @@ def dump_form(form: Form) -> bytes:
         "namespaces": dict(form.namespaces),
         "cairn": [form.basis, list(form.purposes), form.consent_group],
         "settings": dict(form.settings),
+        "warnings": list(form.warnings),
         "rules": [
             [r.kind, r.target, r.expression, [[x.path, x.anchor] for x in r.references]]
             for r in graph.rules
@@ -99,6 +100,7 @@ def _form_in(body: Any) -> Form:
         purposes=tuple(purposes),
         consent_group=consent,
         settings=body["settings"],
+        warnings=tuple(body["warnings"]),
     )
 
 

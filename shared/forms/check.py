@@ -87,8 +87,9 @@ def check_file(name: str, data: bytes) -> Checked:
 def check_form(form: Form, rows: Mapping[str, tuple[int, ...]] | None = None) -> list[Problem]:
     """Return the problems of a readable form."""
     places = rows or {}
-    problems = _expression_problems(form, places)
-    if not problems:
+    problems = [Problem("", 0, "", warning, "", "warning") for warning in form.warnings]
+    problems += _expression_problems(form, places)
+    if all(problem.severity == "warning" for problem in problems):
         problems += publishing_problems(form, places)
     problems += _likely_identifiers(form, places)
     problems += _untranslated(form)

@@ -166,6 +166,7 @@ class Form:
         fields: path -> field, in form order; the first is the root.
         controls: the body.
         settings: submission and other form-wide attributes.
+        warnings: what the XForm says that means nothing, for its author.
     """
 
     id: str
@@ -185,6 +186,7 @@ class Form:
     purposes: tuple[str, ...] = ()
     consent_group: str = ""
     settings: Mapping[str, str] = field(default_factory=dict)
+    warnings: tuple[str, ...] = ()
 
     @property
     def root(self) -> Field:

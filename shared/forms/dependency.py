@@ -18,6 +18,9 @@ from shared.forms.xpath.functions import AGGREGATES
 CALCULATE: Final = "calculate"
 RELEVANT: Final = "relevant"
 COUNT: Final = "count"
+CHOICES: Final = "choices"
+LAST_KINDS: Final = frozenset({COUNT, CHOICES})
+"""Rules that run after all others and may set those off again: they change what there is."""
 
 
 class CycleFound(FormError):
@@ -36,7 +39,7 @@ class Reference:
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """Something recomputed on its own: a calculation, a relevance or a repeat count."""
+    """Something recomputed on its own: a calculation, relevance, repeat count or choice list."""
 
     index: int
     kind: str
@@ -57,6 +60,41 @@ class Graph:
     rules: tuple[Rule, ...]
     rank: tuple[int, ...]
     readers: Mapping[str, tuple[tuple[int, str], ...]]
+
+    def self_feeding(self) -> frozenset[str]:
+        """Return repeats whose count depends on their own instances.
+
+        "One more while the last one says so": taken at once, such a repeat would never stop
+        growing, so it grows when somebody walks past its last instance.
+        """
+        return frozenset(
+            rule.target for rule in self.rules if rule.kind == COUNT and self._reaches(rule)
+        )
+
+    def _reaches(self, count: Rule) -> bool:
+        """Tell whether what a repeat holds leads back to its count."""
+        seen: set[int] = set()
+        pending = self._readers_below(count.target)
+        while pending:
+            index = pending.pop()
+            if index in seen:
+                continue
+            seen.add(index)
+            rule = self.rules[index]
+            if rule.index == count.index:
+                return True
+            pending += self._readers_below(rule.target)
+        return False
+
+    def _readers_below(self, path: str) -> list[int]:
+        """Return the rules that read a path or anything inside it."""
+        below = path + "/"
+        return [
+            index
+            for read, readers in self.readers.items()
+            if read == path or read.startswith(below)
+            for index, _ in readers
+        ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,6 +234,8 @@ class ReferenceFinder:
     def _step(self, step: Step, places: list[_Place]) -> list[_Place]:
         if step.axis == "self":
             return places
+        if step.axis == "attribute":
+            return [_Place((*p.path, f"@{step.test.name}"), p.lowest) for p in places]
         if step.axis == "parent":
             return [_Place(p.path[:-1], min(p.lowest, len(p.path) - 1)) for p in places if p.path]
         if step.axis == "child" and step.test.name != "*":
@@ -258,7 +298,8 @@ def _followers(form: Form, rules: Sequence[Rule]) -> list[set[int]]:
                 # The value of another instance of the same field: ordered when it runs.
                 continue
             for source in sources.of(reference.path):
-                followers[source].add(rule.index)
+                if rules[source].kind not in LAST_KINDS and rule.kind not in LAST_KINDS:
+                    followers[source].add(rule.index)
     return followers
 
 
@@ -269,16 +310,18 @@ def _ranked(form: Form, rules: Sequence[Rule]) -> tuple[int, ...]:
     for after in followers:
         for index in after:
             waiting[index] += 1
-    ready = [index for index, count in enumerate(waiting) if not count]
+    # A heap of (late, index): counts and choices come last, each kind in form order.
+    late = [rule.kind in LAST_KINDS for rule in rules]
+    ready = [(late[index], index) for index, count in enumerate(waiting) if not count]
     heapq.heapify(ready)
     order: list[int] = []
     while ready:
-        index = heapq.heappop(ready)
+        _, index = heapq.heappop(ready)
         order.append(index)
         for follower in followers[index]:
             waiting[follower] -= 1
             if not waiting[follower]:
-                heapq.heappush(ready, follower)
+                heapq.heappush(ready, (late[follower], follower))
     if len(order) < len(rules):
         raise CycleFound(_describe_cycle(rules, followers, waiting))
     rank = [0] * len(rules)

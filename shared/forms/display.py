@@ -12,7 +12,9 @@ from shared.forms.instance import AnswerNode, Tree
 from shared.forms.program import Program
 from shared.forms.xform_body import resolve
 from shared.forms.xpath.context import Context
+from shared.forms.xpath.faults import EvaluationError
 from shared.forms.xpath.node import Node
+from shared.forms.xpath.tables import TableRoot
 from shared.forms.xpath.values import to_text
 
 MEDIA_FORMS: Final = ("image", "big-image", "audio", "video")
@@ -174,8 +176,19 @@ class Display:
         """Return a choice's value or label: nearly always the text of one child."""
         if _CHILD.fullmatch(reference):
             child = item.child(reference)
+            if child is None and isinstance(item.parent, TableRoot):
+                has = ", ".join(kid.name for kid in item.elements())
+                raise EvaluationError(f"the choices have no column {reference!r}; they have: {has}")
             return "" if child is None else child.value()
         return self.evaluate_text(reference, item)
+
+    def available_values(self, node: AnswerNode) -> dict[str, None]:
+        """Return the values a select with an itemset offers at a node, in order."""
+        itemset = self._program.controls[node.field.path].itemset
+        if itemset is None:
+            return {}
+        items = self.choice_nodes(itemset, node)
+        return dict.fromkeys(self.choice_value(itemset, item) for item in items)
 
     def choice_value(self, itemset: Itemset, item: Node) -> str:
         """Return what choosing this node stores."""
@@ -191,7 +204,7 @@ class Display:
         target = resolve(path, here.field.path)
         control = self._program.controls.get(target)
         if control is None:
-            return None
+            raise EvaluationError(f"jr:choice-name() names {path!r}, where there is no question")
         at = self._nearest(here, target)
         for choice in self.choices(control, at):
             if choice.value == value:

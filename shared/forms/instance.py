@@ -6,12 +6,14 @@ An address names a node by instance ids (shared/records/address.py); a path may 
 
 import re
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from typing import Final
 
 from shared import limits
 from shared.clock import RandomBytes
 from shared.errors import FormError, LimitExceeded
 from shared.forms.definition import Field, Form, Shape
+from shared.forms.types import NUMBER_TYPES, initial_text
 from shared.forms.xpath.node import Kind, Node
 from shared.forms.xpath.xmltree import parse_xml
 
@@ -63,6 +65,20 @@ class AnswerNode(Node):
             return ""
         return super().value() if self.kids else self.text
 
+    def truth(self) -> bool:
+        """Return the answer as a condition, by its type, as JavaRosa does.
+
+        `relevant="/data/agreed"` holds for true and 1, not for false, 0 or no answer.
+        """
+        if self.kids or self.field.shape is not Shape.VALUE:
+            return self.relevant
+        text = self.value()
+        if self.field.type == "boolean":
+            return text in ("true", "1")
+        if self.field.type in NUMBER_TYPES:
+            return text not in ("", "0", "0.0", "-0")
+        return text != ""
+
     def sibling_position(self) -> int:
         """Return the place among the repeat's instances."""
         return self.place
@@ -93,6 +109,7 @@ class Tree:
         self.document = Node(Kind.DOCUMENT, "#document")
         self.singles: dict[str, Node] = {}
         self.templates: dict[str, Node] = {}
+        self._seeds: dict[str, list[Node]] = {}
         source = parse_xml(form.instance_xml, what="the form's instance").kids[0]
         self._collect_templates(source, form.root.path)
         self.root = self._copy(source, form.root, empty=empty)
@@ -111,33 +128,54 @@ class Tree:
                 known = self.templates.get(path)
                 if known is None or (_is_template(node) and not _is_template(known)):
                     self.templates[path] = node
+                if not _is_template(node):
+                    self._seeds.setdefault(path, []).append(node)
             stack.extend((kid, f"{path}/{kid.name}") for kid in reversed(node.elements()))
 
-    def _copy(self, source: Node, field: Field, *, empty: bool) -> AnswerNode:
-        """Return answers made like `source`; templates inside it become no instance."""
-        node = AnswerNode(field, text="" if field.children else source.text)
+    def _copy(self, source: Node, field: Field, *, empty: bool, model: bool = False) -> AnswerNode:
+        """Return answers made like `source`; templates inside it become no instance.
+
+        A `model` is an instance that serves as a template because the form has none: repeats
+        inside it start empty.
+        """
+        node = AnswerNode(
+            field, text="" if field.children else initial_text(source.text, field.type)
+        )
         for attribute in source.attributes:
             if attribute.name != "template":
-                node.set_attribute(
-                    attribute.name, attribute.text, uri=attribute.uri, prefix=attribute.prefix
-                )
+                self._copy_attribute(node, attribute)
         if field.shape is Shape.REPEAT:
             node.uid = self.new_uid()
         for kid in source.elements():
             child = self.form.fields[f"{field.path}/{kid.name}"]
-            if child.shape is Shape.REPEAT and (_is_template(kid) or empty):
+            if child.shape is Shape.REPEAT and (_is_template(kid) or empty or model):
                 continue
-            copied = self._copy(kid, child, empty=empty)
+            copied = self._copy(kid, child, empty=empty, model=model)
             node.append(copied)
             if copied.repeat:
                 copied.place = len(node.index[kid.name])
         return node
+
+    def _copy_attribute(self, node: AnswerNode, source: Node) -> None:
+        """Copy an attribute; one with a bind of its own can be calculated like any field."""
+        field = self.form.fields.get(f"{node.field.path}/@{source.name}")
+        if field is None:
+            node.set_attribute(source.name, source.text, uri=source.uri, prefix=source.prefix)
+            return
+        attribute = AnswerNode(field, text=source.text)
+        attribute.kind = Kind.ATTRIBUTE
+        attribute.name, attribute.uri, attribute.prefix = source.name, source.uri, source.prefix
+        attribute.parent = node
+        node.attributes.append(attribute)
+        node.index[f"@{source.name}"] = [attribute]
 
     def _register(self, top: AnswerNode) -> None:
         stack = [(top, top.field.path)]
         while stack:
             node, path = stack.pop()
             self.singles[path] = node
+            for attribute in node.attributes:
+                self.singles[f"{path}/@{attribute.name}"] = attribute
             stack.extend(
                 (kid, f"{path}/{kid.name}") for kid in node.answer_children() if not kid.repeat
             )
@@ -145,6 +183,19 @@ class Tree:
     def new_uid(self) -> str:
         """Return a fresh instance id."""
         return self._random_bytes(INSTANCE_ID_BYTES).hex()
+
+    def add_meta(self, name: str) -> AnswerNode:
+        """Add a node to `meta` that the form does not declare, beside instanceID."""
+        known = self.singles[f"{self.root.field.path}/meta/instanceID"]
+        meta = known.parent
+        assert isinstance(meta, AnswerNode)
+        assert isinstance(known, AnswerNode)
+        path = f"{meta.field.path}/{name}"
+        field = replace(known.field, path=path, name=name, preload=("", ""), calculate="")
+        node = AnswerNode(field)
+        meta.append(node)
+        self.singles[path] = node
+        return node
 
     # ---- repeats
 
@@ -161,11 +212,17 @@ class Tree:
             LimitExceeded: the repeat has as many instances as the limit allows.
         """
         known = parent.index.setdefault(repeat.name, [])
+        seeds = self._seeds.get(repeat.path, ())
+        outermost = not any(repeat.path.startswith(r + "/") for r in self.form.repeats)
+        source = self.templates[repeat.path]
+        if outermost and len(known) < len(seeds):
+            # The form ships this instance with values of its own.
+            source = seeds[len(known)]
         if len(known) >= limits.REPEAT_INSTANCES_MAX:
             raise LimitExceeded(
                 f"{repeat.path} has {limits.REPEAT_INSTANCES_MAX} instances already"
             )
-        node = self._copy(self.templates[repeat.path], repeat, empty=empty)
+        node = self._copy(source, repeat, empty=empty, model=not _is_template(source))
         if uid:
             node.uid = uid
         node.parent = parent
@@ -218,7 +275,7 @@ class Tree:
             if match is None:
                 raise PathUnknown(f"{path!r} is not a path such as /data/member[2]/age")
             name, place = match[1], match[2] or ""
-            name = name.rpartition(":")[2]
+            name = ("@" if name.startswith("@") else "") + name.rpartition(":")[2].lstrip("@")
             if node is None:
                 node = self.root if name == self.root.name else None
             else:
@@ -267,6 +324,7 @@ def _spell(node: AnswerNode, mark: Callable[[AnswerNode], str]) -> str:
     parts: list[str] = []
     here: Node | None = node
     while isinstance(here, AnswerNode):
-        parts.append(here.name + (mark(here) if here.repeat else ""))
+        at = "@" if here.kind is Kind.ATTRIBUTE else ""
+        parts.append(at + here.name + (mark(here) if here.repeat else ""))
         here = here.parent
     return "/" + "/".join(reversed(parts))

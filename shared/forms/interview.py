@@ -38,7 +38,7 @@ from shared.forms.program import Program, program_of
 from shared.forms.recompute import Recomputer
 from shared.forms.screens import Screen, Screens
 from shared.forms.sources import SecondaryInstances
-from shared.forms.types import checked_text
+from shared.forms.types import check_range, checked_text, composed
 from shared.forms.validate import Validator, Violation
 from shared.forms.xpath.context import Context
 from shared.forms.xpath.tables import Instance
@@ -107,6 +107,7 @@ class Interview:
         attachments: Mapping[str, Instance] | None = None,
         properties: Mapping[str, str] | None = None,
         hooks: Hooks | None = None,
+        verify: Callable[[bytes, bytes, bytes], bool] | None = None,
         fill: Fill | None = None,
     ) -> None:
         """Start a new interview, or take up an earlier one.
@@ -120,6 +121,7 @@ class Interview:
             attachments: external secondary instances by file name (sources.read_attachment).
             properties: deviceid, username, phonenumber, email ... for preloads.
             hooks: position and audio of the device.
+            verify: checks (public key, message, signature) by Ed25519 for extract-signed().
             fill: writes earlier answers into an empty tree; None starts afresh.
         """
         self.form = form
@@ -133,17 +135,19 @@ class Interview:
         )
         self._context.root = self._tree.document
         self._context.singles = self._tree.singles
+        self._context.verify = verify
         chosen = form.default_language if language is None else self._known(language)
         self._display = Display(self._program, self._tree, self._context, chosen)
         self._recomputer = Recomputer(self._program, self._tree, self._context)
         self._actions = ActionRunner(
             self._program, self._tree, self._context, hooks or NoHooks(), self._changed
         )
+        self._recomputer.available_values = self._display.available_values
         self._recomputer.on_change = self._note_change
         self._recomputer.on_new_instance = self._actions.new_instance
         self._fired: list[AnswerNode] = []
         self._validator = Validator(self._program, self._tree, self._context, self._message)
-        self._screens = Screens(Walker(self._tree, form.controls, self._can_add))
+        self._screens = Screens(Walker(self._tree, form.controls, self._can_add, self._grow))
         self._strangers: dict[str, str] = {}
         if fill is None:
             preload.apply_start(
@@ -156,11 +160,21 @@ class Interview:
         else:
             self._strangers = fill(self._tree)
         self._recomputer.enqueue_all()
+        if fill is None:
+            self._fill_fixed_repeats()
         self._recomputer.run()
         if fill is None:
             self._actions.load(FIRST_LOAD)
         self._actions.load(LOAD)
         self._settle()
+
+    def _fill_fixed_repeats(self) -> None:
+        """Give a repeat nobody may add to one instance, where the form ships none."""
+        for path, control in self._program.repeat_controls.items():
+            if control.fixed and not control.count:
+                parent = self._tree.singles.get(path.rpartition("/")[0])
+                if isinstance(parent, AnswerNode) and not parent.children(path.rpartition("/")[2]):
+                    self._recomputer.add(parent, path)
 
     # ---- time and language
 
@@ -181,8 +195,6 @@ class Interview:
     @language.setter
     def language(self, language: str) -> None:
         self._display.set_language(self._known(language))
-        self._recomputer.enqueue_all()
-        self._settle()
 
     def _known(self, language: str) -> str:
         """Return the form's name for a language: `French (fr)` also answers to `fr`."""
@@ -207,17 +219,29 @@ class Interview:
         node = self._tree.find(path)
         if node.field.shape is not Shape.VALUE:
             raise FormError(f"{path} is a {node.field.shape}; only questions take answers")
-        text = checked_text(text, node.field.type, self._context.zone)
+        text = self._stored_text(node, text)
+        self._recomputer.answered(node)
         if text != node.text:
             node.text = text
-            self._changed(node)
             self._note_change(node)
-            self._settle()
+        self._changed(node)
+        self._settle()
         return self.get(path)
 
+    def _stored_text(self, node: AnswerNode, text: str) -> str:
+        """Return an answer as it is kept: composed characters, canonical for its type."""
+        control = self._control(node)
+        if control is not None and control.kind == "trigger":
+            return "OK" if text not in ("", "false", "0") else ""
+        text = checked_text(composed(text), node.field.type, self._context.zone)
+        if control is not None and control.kind == "range":
+            check_range(text, control.attributes)
+        return text
+
     def value(self, path: str) -> str:
-        """Return a node's stored text, relevant or not."""
-        return self._tree.find(path).text
+        """Return a node's stored text, relevant or not; `/data/x/@name` reads an attribute."""
+        owner, mark, name = path.partition("/@")
+        return self._tree.find(owner).attribute(name) if mark else self._tree.find(path).text
 
     def get(self, path: str) -> NodeState:
         """Return everything about one node."""
@@ -232,7 +256,7 @@ class Interview:
             value=node.text,
             relevant=node.relevant,
             required=self._validator.holds(field.required, node),
-            readonly=self._validator.holds(field.readonly, node),
+            readonly=self._readonly(node),
             valid=broken is None,
             message="" if broken is None else broken.message,
             label=label.text,
@@ -247,6 +271,15 @@ class Interview:
             required_message=self._message(field.required_message, node),
             attributes=control.attributes if control else {},
         )
+
+    def _readonly(self, node: AnswerNode) -> bool:
+        """Tell whether a node, or a group around it, is read-only."""
+        here: AnswerNode | None = node
+        while here is not None:
+            if self._validator.holds(here.field.readonly, here):
+                return True
+            here = here.parent if isinstance(here.parent, AnswerNode) else None
+        return False
 
     def shown(self, path: str) -> Shown:
         """Return a node's label with its media."""
@@ -341,6 +374,12 @@ class Interview:
         probe = AnswerNode(field)
         probe.parent = parent
         return self._validator.holds(field.relevant, probe)
+
+    def _grow(self, control: Control, parent: AnswerNode) -> None:
+        """Add an instance where a count that depends on its own repeat asks for one more."""
+        if control.ref in self._program.self_feeding:
+            self._recomputer.grow(control.ref, parent)
+            self._settle()
 
     # ---- recomputing
 
@@ -490,13 +529,16 @@ class Interview:
         random_bytes: RandomBytes,
         language: str | None = None,
         attachments: Mapping[str, Instance] | None = None,
+        editing: bool = False,
     ) -> "Interview":
         """Return an interview holding ODK instance XML, as Collect or Kobo sends it.
+
+        `editing` makes it a new instance that replaces the old one: deprecatedID names that.
 
         Raises:
             FormError: malformed, or of another form.
         """
-        return cls(
+        interview = cls(
             form,
             clock_now=clock_now,
             tz=tz,
@@ -505,6 +547,15 @@ class Interview:
             attachments=attachments,
             fill=lambda tree: read_instance(tree, xml),
         )
+        if editing:
+            interview.replace_instance_id()
+        return interview
+
+    def replace_instance_id(self) -> None:
+        """Give the instance a new id and keep the old one as deprecatedID, where there is one."""
+        for path in preload.apply_edit(self._tree, self._context.random_bytes):
+            self._changed(self._tree.find(path))
+        self._settle()
 
     # ---- finishing
 

@@ -58,8 +58,17 @@ class Walker:
         tree: Tree,
         controls: Sequence[Control],
         can_add: Callable[[Control, AnswerNode], bool],
+        grow: Callable[[Control, AnswerNode], None] = lambda _control, _parent: None,
     ) -> None:
-        """`can_add` tells whether an enumerator may add an instance of a repeat at a node."""
+        """Take what the interview knows.
+
+        Args:
+            tree: the answers.
+            controls: the form's body.
+            can_add: whether an enumerator may add an instance of a repeat at a node.
+            grow: adds an instance where a count that feeds on its own repeat asks for one.
+        """
+        self._grow = grow
         self._tree = tree
         self._controls = controls
         self._can_add = can_add
@@ -120,6 +129,8 @@ class Walker:
         outer, frame = trail[:-1], trail[-1]
         controls = outer[-1].control.children if outer else self._controls
         context = outer[-1].node if outer else self._tree.root
+        if direction > 0 and frame.kind is EventKind.REPEAT:
+            self._grow_past(frame)
         frames = self._frames(frame.control, context)
         place = next(
             (i for i, f in enumerate(frames) if f.node is frame.node and f.prompt == frame.prompt),
@@ -132,6 +143,20 @@ class Walker:
         index = next(i for i, control in enumerate(controls) if control is frame.control)
         return self._enter(outer, controls, context, index + direction, direction)
 
+    def _grow_past(self, frame: Frame) -> None:
+        """Let a repeat grow when its last instance is left."""
+        parent = frame.node.parent
+        if not frame.control.count or not isinstance(parent, AnswerNode):
+            return
+        if parent.index[frame.node.name][-1] is frame.node:
+            self._grow(frame.control, parent)
+
+    def _grow_first(self, control: Control, context: AnswerNode) -> None:
+        """Let an empty repeat have its first instance when it is reached."""
+        parent = descend(context, control.ref.rpartition("/")[0])
+        if parent is not None and parent.relevant:
+            self._grow(control, parent)
+
     def _enter(
         self,
         outer: Trail,
@@ -143,6 +168,9 @@ class Walker:
         """Return the first relevant frame from `index` on, or ()."""
         while 0 <= index < len(controls):
             frames = self._frames(controls[index], context)
+            if not frames and direction > 0 and controls[index].count:
+                self._grow_first(controls[index], context)
+                frames = self._frames(controls[index], context)
             if frames:
                 return (*outer, frames[0 if direction > 0 else -1])
             index += direction

@@ -49,7 +49,7 @@ def apply_start(
             continue
         kind, parameter = field.preload
         if kind == "uid" or (not kind and field.name == "instanceID"):
-            node.text = node.text or new_instance_id(random_bytes)
+            node.text = new_instance_id(random_bytes)
         elif kind == "timestamp" and parameter == "start":
             node.text = moment_text(now.astimezone(zone))
         elif kind == "date" and parameter == "today":
@@ -69,12 +69,29 @@ def apply_end(tree: Tree, *, now: datetime, zone: tzinfo) -> list[str]:
     return written
 
 
+def apply_edit(tree: Tree, random_bytes: RandomBytes) -> list[str]:
+    """Move meta/instanceID to deprecatedID and make a new one; return the paths written."""
+    meta = f"{tree.form.root.path}/meta"
+    current = tree.singles.get(f"{meta}/instanceID")
+    if current is None or not current.text:
+        return []
+    written = [f"{meta}/instanceID"]
+    deprecated = tree.singles.get(f"{meta}/deprecatedID")
+    if deprecated is None:
+        deprecated = tree.add_meta("deprecatedID")
+    deprecated.text = current.text
+    current.text = new_instance_id(random_bytes)
+    return [*written, f"{meta}/deprecatedID"]
+
+
 def preloaded(form: Form) -> list[Field]:
     """Return the fields filled by the device."""
     return [
         field
         for field in form.fields.values()
-        if field.shape is Shape.VALUE and (field.preload[0] or is_instance_id(form, field))
+        if field.shape is Shape.VALUE
+        and "@" not in field.path
+        and (field.preload[0] or is_instance_id(form, field))
     ]
 
 

@@ -9,6 +9,7 @@ from shared.errors import FormError
 from shared.forms.definition import Control, Field, Form, Secondary
 from shared.forms.dependency import (
     CALCULATE,
+    CHOICES,
     COUNT,
     RELEVANT,
     Graph,
@@ -49,6 +50,7 @@ class Program:
             repeat: [rule for rule in self.graph.rules if _runs_inside(rule, repeat)]
             for repeat in form.repeats
         }
+        self.self_feeding = self.graph.self_feeding()
         self._instances: dict[str, Instance] = {}
 
     @classmethod
@@ -80,7 +82,14 @@ class Program:
                 add(CALCULATE, field.path, field.calculate, field.path)
             control = self.repeat_controls.get(field.path)
             if control is not None and control.count:
-                add(COUNT, field.path, control.count, field.path)
+                bare = control.count[0].isalpha() and "/" not in control.count
+                around = field.path.rpartition("/")[0]
+                add(COUNT, field.path, control.count, around if bare else field.path)
+            select = self.controls.get(field.path)
+            if select is not None and select.itemset is not None:
+                add(CHOICES, field.path, select.itemset.nodeset, field.path)
+                if not rules[-1].references:
+                    rules.pop()
         return build_graph(self.form, rules)
 
     def _references(self, expression: str, context: str, who: str) -> tuple[Reference, ...]:

@@ -5,11 +5,12 @@ everything it reads. No recursion, so a chain of any length is only a longer lis
 """
 
 import heapq
+import math
 from collections.abc import Callable, Iterable
 
 from shared import limits
 from shared.errors import FormError, LimitExceeded
-from shared.forms.dependency import CALCULATE, RELEVANT, Rule
+from shared.forms.dependency import CALCULATE, CHOICES, COUNT, RELEVANT, Rule
 from shared.forms.instance import AnswerNode, Tree
 from shared.forms.program import Program
 from shared.forms.types import computed_text
@@ -17,13 +18,15 @@ from shared.forms.validate import BodyRules
 from shared.forms.xpath.context import Context
 from shared.forms.xpath.values import to_boolean, to_number
 
-_RUNS_PER_RULE_MAX = 50_000
+_TURNS_PER_RULE_MAX = 25_000
+"""How often one rule may be taken up again in one change: more than a repeat has instances."""
 
 
 class Recomputer:
     """Runs the rules of one interview.
 
     Attributes:
+        available_values: the values a select offers at a node, in order.
         on_change: called with each node whose value a rule changed.
         on_new_instance: called with each repeat instance a count added.
     """
@@ -35,7 +38,10 @@ class Recomputer:
         self._graph = program.graph
         self._waiting: dict[int, dict[int, AnswerNode]] = {}
         self._heap: list[tuple[int, int]] = []
+        self._set_aside: dict[int, str] = {}
+        self._counted: set[tuple[int, int]] = set()
         self._tails: dict[tuple[str, str], tuple[str, ...]] = {}
+        self.available_values: Callable[[AnswerNode], dict[str, None]] = lambda _node: {}
         self.on_change: Callable[[AnswerNode], None] = lambda _node: None
         self.on_new_instance: Callable[[AnswerNode], None] = lambda _node: None
 
@@ -55,6 +61,10 @@ class Recomputer:
     def value_changed(self, node: AnswerNode) -> None:
         """Run what reads this node."""
         self._readers_of(node)
+
+    def answered(self, node: AnswerNode) -> None:
+        """Forget what a filter took away: somebody has answered anew."""
+        self._set_aside.pop(id(node), None)
 
     def instance_added(self, instance: AnswerNode) -> None:
         """Run the new instance's own rules and what ranges over the repeat."""
@@ -93,12 +103,13 @@ class Recomputer:
         """Return the nodes a rule writes below an instance; a count writes on the parent."""
         if not anchor and (single := self._tree.singles.get(rule.target)) is not None:
             return [single] if isinstance(single, AnswerNode) else []
-        tail = self._tails.get((anchor, rule.target))
+        # A count writes on the repeat's parent, which has the path above.
+        path = rule.target.rpartition("/")[0] if rule.kind == COUNT else rule.target
+        tail = self._tails.get((anchor, path))
         if tail is None:
-            path = rule.target if rule.kind != "count" else rule.target.rpartition("/")[0]
             start = anchor or self._tree.root.field.path
             tail = tuple(path[len(start) :].strip("/").split("/")) if path != start else ()
-            self._tails[anchor, rule.target] = tail
+            self._tails[anchor, path] = tail
         here = [top]
         for name in tail:
             here = [k for n in here for k in n.index.get(name, ()) if isinstance(k, AnswerNode)]
@@ -121,13 +132,13 @@ class Recomputer:
             FormError: an expression cannot be evaluated; the message names the field.
             LimitExceeded: rules keep changing each other.
         """
-        runs = 0
+        turns: dict[int, int] = {}
         while self._heap:
             _, index = heapq.heappop(self._heap)
             nodes = self._waiting.pop(index)
             rule = self._graph.rules[index]
-            runs += len(nodes)
-            if runs > _RUNS_PER_RULE_MAX * (1 + len(self._graph.rules)):
+            turns[index] = turns.get(index, 0) + 1
+            if turns[index] > _TURNS_PER_RULE_MAX:
                 raise LimitExceeded(f"{rule.target} keeps changing; its calculation never settles")
             try:
                 for node in nodes.values():
@@ -145,6 +156,7 @@ class Recomputer:
     def _run_one(self, rule: Rule, node: AnswerNode) -> None:
         context = self._context
         context.current = node
+        context.position = node.sibling_position()
         context.steps_left = limits.XPATH_STEPS_MAX
         closure = self._program.closure(rule.expression)
         if rule.kind == CALCULATE:
@@ -155,8 +167,32 @@ class Recomputer:
                 self.on_change(node)
         elif rule.kind == RELEVANT:
             self._set_relevance(node, to_boolean(closure(context, node)))
+        elif rule.kind == CHOICES:
+            self._keep_available(node)
         else:
             self._set_count(rule, node)
+
+    def _keep_available(self, node: AnswerNode) -> None:
+        """Drop chosen values that the filter no longer offers; they come back if it does again."""
+        before = node.text or self._set_aside.get(id(node), "")
+        if not before:
+            return
+        control = self._program.controls[node.field.path]
+        available = self.available_values(node)
+        if control.kind == "select1":
+            kept = before if before in available else ""
+        else:
+            words = [word for word in before.split() if word in available]
+            if control.kind == "rank" and words:
+                # A ranking orders everything there is: what is new comes last.
+                words += [word for word in available if word not in words]
+            kept = " ".join(words)
+        if kept != before:
+            self._set_aside.setdefault(id(node), before)
+        if kept != node.text:
+            node.text = kept
+            self._readers_of(node)
+            self.on_change(node)
 
     def _set_relevance(self, node: AnswerNode, own: bool) -> None:  # noqa: FBT001 - the verdict
         if node.own_relevant == own:
@@ -179,23 +215,48 @@ class Recomputer:
 
     # ---- counted repeats
 
+    def grow(self, path: str, parent: AnswerNode) -> None:
+        """Add one instance to a self-feeding repeat if its count asks for more than there are."""
+        rule = next(r for r in self._graph.rules if r.kind == COUNT and r.target == path)
+        present = len(self._tree.instances(parent, self._program.form.fields[path]))
+        wanted = self._wanted(rule, parent)
+        if wanted is not None and wanted > present:
+            self.add(parent, path)
+
     def _set_count(self, rule: Rule, parent: AnswerNode) -> None:
+        if rule.target in self._program.self_feeding:
+            return
+        wanted = self._wanted(rule, parent)
+        if wanted is None:
+            # The count was wiped: the instances and their answers stay until there is a new one.
+            return
+        present = self._tree.instances(parent, self._program.form.fields[rule.target])
+        for instance in reversed(present[wanted:]):
+            self.remove(instance)
+        for _ in range(len(present), wanted):
+            self.add(parent, rule.target)
+
+    def _wanted(self, rule: Rule, parent: AnswerNode) -> int | None:
+        """Return how many instances a count asks for; None if it is blank and was not before."""
         repeat = self._program.form.fields[rule.target]
         probe = AnswerNode(repeat)
         probe.parent = parent
-        self._context.current = probe
-        number = to_number(self._program.closure(rule.expression)(self._context, probe))
+        # `../n` looks from the repeat; a bare name, which old forms use, from around it.
+        at = parent if rule.expression[0].isalpha() and "/" not in rule.expression else probe
+        self._context.current = at
+        closure = self._program.closure(rule.expression)
+        number = to_number(closure(self._context, at), self._context.zone)
+        key = id(parent), rule.index
+        if math.isnan(number) and key in self._counted:
+            return None
+        self._counted.add(key)
         wanted = int(number) if number == number and number > 0 else 0  # noqa: PLR0124 - NaN
         if wanted > limits.REPEAT_INSTANCES_MAX:
             raise LimitExceeded(
                 f"{repeat.path} is to have {wanted} instances; "
                 f"the limit is {limits.REPEAT_INSTANCES_MAX}"
             )
-        present = self._tree.instances(parent, repeat)
-        for instance in reversed(present[wanted:]):
-            self.remove(instance)
-        for _ in range(len(present), wanted):
-            self.add(parent, rule.target)
+        return wanted
 
     def add(self, parent: AnswerNode, path: str, uid: str = "") -> AnswerNode:
         """Add a repeat instance and enqueue what it touches."""

@@ -75,7 +75,7 @@ def _from_csv(name: str, data: bytes) -> Table:
     except UnicodeDecodeError as error:
         raise FormError(f"{name} is not UTF-8; save it as CSV UTF-8") from error
     first_line = text.partition("\n")[0]
-    delimiter = ";" if first_line.count(";") > first_line.count(",") else ","
+    delimiter = max(",;\t", key=first_line.count)
     rows = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
     header = [cell.strip() for cell in next(rows, [])]
     if not header or not all(header) or len(set(header)) != len(header):

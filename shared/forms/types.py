@@ -2,7 +2,9 @@
 
 import math
 import re
-from datetime import tzinfo
+import unicodedata
+from collections.abc import Mapping
+from datetime import UTC, tzinfo
 from typing import Final
 
 from shared.errors import FormError
@@ -19,8 +21,13 @@ from shared.forms.xpath.values import Value, number_text, to_text
 
 _INTEGER: Final = re.compile(r"[+-]?\d{1,18}")
 _DECIMAL: Final = re.compile(r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?")
+_DATE_CHARS: Final = 10
 _DEGREES_LATITUDE: Final = 90
 _DEGREES_LONGITUDE: Final = 180
+NUMBER_TYPES: Final = frozenset({"int", "integer", "long", "decimal", "double", "float"})
+_INTEGER_LEAST: Final = -(1 << 31)
+_INTEGER_MOST: Final = (1 << 31) - 1
+_LOCAL_TIME: Final = re.compile(r"T\d\d:\d\d(?::\d\d(?:\.\d+)?)?")
 _INTEGER_TYPES: Final = frozenset({"int", "integer", "long"})
 
 
@@ -34,7 +41,7 @@ def computed_text(value: Value, type_name: str, zone: tzinfo) -> str:
     """Return how a calculation's result is stored in a field of a type."""
     if isinstance(value, float):
         if math.isnan(value):
-            return "" if type_name != "string" else "NaN"
+            return ""
         if type_name == "date":
             day = date_of_days(value, zone)
             return "" if day is None else day.isoformat()
@@ -58,6 +65,37 @@ def _truncated(text: str) -> str:
     return text
 
 
+def composed(text: str) -> str:
+    """Return text in Unicode's composed form, so that one name has one spelling."""
+    return text if text.isascii() else unicodedata.normalize("NFC", text)
+
+
+def check_range(text: str, attributes: Mapping[str, str]) -> None:
+    """Refuse a number outside a range control's start and end, whichever is larger.
+
+    Raises:
+        AnswerInvalid: names both ends.
+    """
+    ends = [attributes.get("start", ""), attributes.get("end", "")]
+    if not text or not all(_DECIMAL.fullmatch(end) for end in ends):
+        return
+    low, high = sorted(float(end) for end in ends)
+    if not _DECIMAL.fullmatch(text) or not low <= float(text) <= high:
+        raise AnswerInvalid(f"choose a number from {number_text(low)} to {number_text(high)}")
+
+
+def initial_text(text: str, type_name: str) -> str:
+    """Return a form's own value in canonical form; what is not of the type stays as written."""
+    if not text or (type_name == "string" and text.isascii()):
+        return text
+    if type_name == "date" and parse_moment(text, UTC) is not None:
+        return text[:_DATE_CHARS]
+    try:
+        return checked_text(composed(text), type_name, UTC)
+    except AnswerInvalid:
+        return text
+
+
 def checked_text(text: str, type_name: str, zone: tzinfo) -> str:
     """Return an answer's canonical text.
 
@@ -71,9 +109,13 @@ def checked_text(text: str, type_name: str, zone: tzinfo) -> str:
 
 
 def _integer(text: str, _zone: tzinfo) -> str:
-    if not _INTEGER.fullmatch(text):
+    """Return a whole number; decimals are cut off, as every ODK engine does."""
+    if not _DECIMAL.fullmatch(text):
         raise AnswerInvalid("write a whole number, such as 12")
-    return text.removeprefix("+")
+    number = int(text) if _INTEGER.fullmatch(text) else math.trunc(float(text))
+    if not _INTEGER_LEAST <= number <= _INTEGER_MOST:
+        raise AnswerInvalid("write a whole number of at most nine digits")
+    return str(number)
 
 
 def _decimal(text: str, _zone: tzinfo) -> str:
@@ -82,10 +124,11 @@ def _decimal(text: str, _zone: tzinfo) -> str:
     return text.removeprefix("+")
 
 
-def _date(text: str, zone: tzinfo) -> str:
-    if parse_date(text) is None or parse_moment(text, zone) is None:
+def _date(text: str, _zone: tzinfo) -> str:
+    day = text[:_DATE_CHARS] if _LOCAL_TIME.fullmatch(text[_DATE_CHARS:]) else text
+    if len(day) != _DATE_CHARS or parse_date(day) is None:
         raise AnswerInvalid("write a date as year-month-day, such as 2026-03-31")
-    return text[:10]
+    return day
 
 
 def _time(text: str, _zone: tzinfo) -> str:

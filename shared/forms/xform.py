@@ -5,6 +5,7 @@ binds and model. Everything a form author can get wrong is a FormError that says
 """
 
 import hashlib
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Final
 
@@ -74,10 +75,16 @@ class _Reader:
             raise FormError("the form has no primary <instance>")
         self._primary = _only(instances[0], "the primary <instance> is empty")
         self._secondary = instances[1:]
+        self._warnings: list[str] = []
 
     def form(self, digest: str) -> Form:
         root = self._primary
-        reader = BodyReader(f"/{root.name}")
+        bind_ids = {
+            bind.attribute("id"): bind.attribute("nodeset")
+            for bind in self._model.children("bind")
+            if bind.attribute("id")
+        }
+        reader = BodyReader(f"/{root.name}", bind_ids)
         controls = reader.read(self._body)
         fields = _Fields(root, reader.repeats).read()
         self._apply_binds(fields)
@@ -96,12 +103,13 @@ class _Reader:
             default_language=default,
             itext=itext,
             instances={i.id: i for i in map(_read_secondary, self._secondary)},
-            actions=(*read_actions(self._model, f"/{root.name}", ""), *reader.actions),
+            actions=(*read_actions(self._model, f"/{root.name}", "", bind_ids), *reader.actions),
             namespaces=self._namespaces(),
             basis=extra.get("cairn:basis", ""),
             purposes=tuple(extra.get("cairn:purposes", "").split()),
             consent_group=extra.get("cairn:consent", ""),
             settings=self._settings(extra),
+            warnings=tuple(self._warnings),
         )
 
     def _namespaces(self) -> Mapping[str, str]:
@@ -136,10 +144,11 @@ class _Reader:
                         name = path.rpartition("/")[2]
                         fields[path] = _bound(Field(path=path, name=name, shape=Shape.VALUE), bind)
                         continue
-                raise FormError(
+                self._warnings.append(
                     f"a <bind> names {path!r}, which is not in the primary instance; "
                     "remove the bind or add the node"
                 )
+                continue
             fields[path] = _bound(field, bind)
 
 
@@ -148,7 +157,7 @@ class _Fields:
 
     def __init__(self, root: Node, repeats: frozenset[str] | set[str]) -> None:
         self._root = root
-        self._repeats = repeats
+        self._repeats = set(repeats)
         self._children: dict[str, dict[str, None]] = {}
         self._nodes: dict[str, Node] = {}
 
@@ -162,8 +171,14 @@ class _Fields:
             children = self._children.setdefault(path, {})
             below = [(kid, f"{path}/{kid.name}") for kid in node.elements()]
             children.update(dict.fromkeys(child for _, child in below))
+            self._note_fixed(below)
             stack.extend(reversed(below))
         return self._in_form_order()
+
+    def _note_fixed(self, below: list[tuple[Node, str]]) -> None:
+        """Several groups of one name without a <repeat> are a repeat nobody can add to."""
+        counts = Counter(child for kid, child in below if kid.kids)
+        self._repeats.update(child for child, count in counts.items() if count > 1)
 
     def _in_form_order(self) -> dict[str, Field]:
         fields: dict[str, Field] = {}
@@ -200,10 +215,16 @@ def _check_unbound_repeat(path: str, node: Node) -> None:
 
 
 def _absolute(path: str, root: str) -> str:
-    path = path.strip()
+    path = "/".join(_unprefixed(step) for step in path.strip().split("/"))
     if path.startswith("/"):
         return path
     return f"/{root}" if path in ("", ".") else f"/{root}/{path.removeprefix('./')}"
+
+
+def _unprefixed(step: str) -> str:
+    """Names are told apart by their local part; an attribute keeps its mark."""
+    mark = "@" if step.startswith("@") else ""
+    return mark + step.removeprefix("@").rpartition(":")[2]
 
 
 def _bound(field: Field, bind: Node) -> Field:
@@ -285,10 +306,10 @@ def _read_itext(model: Node) -> tuple[tuple[str, ...], str, dict[str, Translatio
                 forms.setdefault(value.attribute("form"), read_pieces(value))
             texts[text.attribute("id")] = forms
         translations[language] = texts
-        if translation.attribute("default") in ("true()", "true", "1") or not default:
-            default = language if translation.attribute("default") or not default else default
+        if any(attribute.name == "default" for attribute in translation.attributes):
+            default = language
     languages = tuple(translations)
-    return languages, default, translations
+    return languages, default or next(iter(languages), ""), translations
 
 
 # ---- secondary instances

@@ -1,5 +1,7 @@
 """XForm XML -> `Form`: the body's controls, and actions wherever they stand."""
 
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import Final
 
 from shared.errors import FormError
@@ -46,8 +48,9 @@ _ATTRIBUTES_READ: Final = frozenset(
 class BodyReader:
     """Reads the body once; afterwards `repeats` and `actions` hold what it met."""
 
-    def __init__(self, root_path: str) -> None:
+    def __init__(self, root_path: str, bind_ids: Mapping[str, str]) -> None:
         self._root = root_path
+        self._bind_ids = bind_ids
         self.repeats: set[str] = set()
         self.actions: list[Action] = []
 
@@ -71,16 +74,23 @@ class BodyReader:
         ref = self._reference(element, kind, context)
         if kind == "repeat":
             self.repeats.add(ref)
-        self.actions.extend(read_actions(element, self._root, ref))
+        media = element.attribute("mediatype")
+        if kind == "upload" and media and "/" not in media:
+            raise FormError(f"{ref}: {media!r} is no media type; write e.g. image/*")
+        self.actions.extend(read_actions(element, self._root, ref, self._bind_ids))
         children: tuple[Control, ...] = ()
         if kind in ("group", "repeat"):
             children = self._controls(element, ref or context)
+        if kind == "group" and len(children) == 1 and _wraps(ref, children[0]):
+            # pyxform and Collect put a group around each repeat to carry its label.
+            label = _label(element.child("label"))
+            return replace(children[0], label=label or children[0].label)
         return Control(
             kind=kind,
             ref=ref,
             label=_label(element.child("label")),
             hint=_label(element.child("hint")),
-            appearance=" ".join(element.attribute("appearance").split()),
+            appearance=_appearance(element, kind),
             items=_items(element),
             itemset=_itemset(element),
             children=children,
@@ -95,11 +105,24 @@ class BodyReader:
 
     def _reference(self, element: Node, kind: str, context: str) -> str:
         ref = (element.attribute("nodeset") or element.attribute("ref")).strip()
+        ref = ref or self._bind_ids.get(element.attribute("bind"), "")
         if not ref:
             if kind == "group":
                 return ""
             raise FormError(f"a <{element.name}> has no ref; name the node it writes")
         return resolve(ref, context)
+
+
+def _appearance(element: Node, kind: str) -> str:
+    """Return the appearance words; `search` on a select is an old name of `autocomplete`."""
+    words = element.attribute("appearance").split()
+    if kind in ("select", "select1") and "search" in words and "autocomplete" not in words:
+        words.append("autocomplete")
+    return " ".join(words)
+
+
+def _wraps(ref: str, child: Control) -> bool:
+    return child.kind == "repeat" and ref in ("", child.ref) and child.label is None
 
 
 def resolve(ref: str, context: str) -> str:
@@ -113,7 +136,9 @@ def resolve(ref: str, context: str) -> str:
         if name == "..":
             parts = parts[:-1]
         elif name not in (".", "", "current()"):
-            parts.append(name.partition("[")[0].rpartition(":")[2])
+            plain = name.partition("[")[0]
+            mark = "@" if plain.startswith("@") else ""
+            parts.append(mark + plain.removeprefix("@").rpartition(":")[2])
     return "/" + "/".join(parts)
 
 
@@ -158,8 +183,12 @@ def _itemset(element: Node) -> Itemset | None:
     return Itemset(itemset.attribute("nodeset").strip(), value_ref, label_ref)
 
 
-def read_actions(parent: Node, root_path: str, source: str) -> list[Action]:
+def read_actions(
+    parent: Node, root_path: str, source: str, bind_ids: Mapping[str, str]
+) -> list[Action]:
     """Return the actions directly under a model, control or repeat.
+
+    Old forms name the target by its bind's id; `bind_ids` are those with their paths.
 
     Raises:
         FormError: an event or a target the form does not have.
@@ -175,7 +204,7 @@ def read_actions(parent: Node, root_path: str, source: str) -> list[Action]:
                 f"<{element.name}> waits for {' '.join(unknown) or 'no event'}; "
                 f"use one of {', '.join(sorted(KNOWN_EVENTS))}"
             )
-        ref = element.attribute("ref").strip() or element.attribute("bind").strip()
+        ref = element.attribute("ref").strip() or bind_ids.get(element.attribute("bind"), "")
         if not ref:
             raise FormError(f"<{element.name}> has no ref; name the node it writes")
         actions.append(

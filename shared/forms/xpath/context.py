@@ -27,7 +27,8 @@ class Context:
         position: the context position inside a predicate; size: the context size.
         singles: form path -> the one node there, for paths outside repeats.
         root: the primary instance's document node.
-        texts: `jr:itext` by id; choice_names: label of a choice of the select at a path.
+        text: `jr:itext` by id; choice_name: label of a choice of the select at a path.
+        verify: checks (public key, message, signature) by Ed25519, where the device can.
     """
 
     __slots__ = (
@@ -44,6 +45,7 @@ class Context:
         "steps_left",
         "text",
         "variables",
+        "verify",
         "zone",
     )
 
@@ -67,6 +69,7 @@ class Context:
         self.steps_left = limits.XPATH_STEPS_MAX
         self.language = ""
         self.variables: Mapping[str, Value] = {}
+        self.verify: Callable[[bytes, bytes, bytes], bool] | None = None
         self.text: Callable[[str, Node], str | None] = lambda _id, _node: None
         self.choice_name: Callable[[str, str, Node], str | None] = lambda _v, _p, _n: None
 

@@ -89,6 +89,10 @@ class Node:
             return "".join(_texts(self))
         return self.text
 
+    def truth(self) -> bool:
+        """Return what one node means as a condition: that it is there."""
+        return True
+
     def children(self, name: str) -> Sequence["Node"]:
         """Return child elements of that local name, in order."""
         return [kid for kid in self.kids if kid.name == name and kid.kind is Kind.ELEMENT]

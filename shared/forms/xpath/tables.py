@@ -76,7 +76,7 @@ class Table(Instance):
         self._made: dict[int, Node] = {}
         self._rows: dict[str, dict[str, list[int]]] = {}
         self._filled = False
-        self._top = _TableRoot(self, root_name)
+        self._top = TableRoot(self, root_name)
         self.append(self._top)
 
     def find(self, names: tuple[str, ...], column: str, key: str) -> list[Node]:
@@ -123,7 +123,7 @@ class Table(Instance):
         return [self._row(place) for place in range(self.row_count)]
 
 
-class _TableRoot(Node):
+class TableRoot(Node):
     """The `root` element of a table; its children appear when first asked for."""
 
     __slots__ = ("_table",)
@@ -133,6 +133,7 @@ class _TableRoot(Node):
         self._table = table
 
     def __getattribute__(self, name: str) -> object:
+        """Fill `kids` when it is first looked at."""
         if name == "kids":
             kids = super().__getattribute__("kids")
             if not kids:
@@ -151,6 +152,9 @@ def rows_where(top: Node, column: str, key: str) -> list[Node]:
     items = root.elements()
     if not items:
         return []
+    if column.startswith("@"):
+        name = column[1:]
+        return [r for r in items if any(a.name == name and a.text == key for a in r.attributes)]
     if isinstance(top, Instance):
         return top.find((root.name, items[0].name), column, key)
     return [row for row in items if any(cell.value() == key for cell in row.children(column))]

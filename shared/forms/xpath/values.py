@@ -78,7 +78,7 @@ def to_boolean(value: Value) -> bool:
     if value.__class__ is bool:
         return value
     if isinstance(value, list):
-        return bool(value)
+        return len(value) > 1 or (bool(value) and value[0].truth())
     if isinstance(value, float):
         return value == value and value != 0
     if isinstance(value, DateValue):

@@ -12,7 +12,8 @@ from shared.errors import FormError, LimitExceeded
 from shared.forms.xpath.node import XML_NAMESPACE, Kind, Node
 
 _SEPARATOR: Final = "\x1f"
-_XMLNS: Final = "xmlns"
+_MIXED: Final = frozenset({"label", "hint", "value"})
+"""Elements in whose texts a space between two outputs counts."""
 
 
 class _Builder:
@@ -88,7 +89,7 @@ class _Builder:
             self._text_name = "#text"
         elif closing and not here.kids:
             here.text = text
-        elif text.strip():
+        elif text.strip() or here.name in _MIXED:
             here.append(Node(Kind.TEXT, "#text", text))
 
 

@@ -66,6 +66,8 @@ def _area(context: Context, _node: Node, *values: Value) -> float:
 def _distance(context: Context, _node: Node, *values: Value) -> float:
     """Return metres along the points."""
     points = _points(context, values)
+    if points is None:
+        raise EvaluationError("distance() needs places: latitude and longitude, with ; between")
     if not points or not all(_on_earth(point) for point in points):
         return NAN
     return round(sum((_between(a, b) for a, b in pairwise(points)), 0.0), 2)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import math
 from typing import TYPE_CHECKING, Final
 
@@ -82,9 +83,13 @@ def _randomize(context: Context, _node: Node, value: Value, seed: Value | None =
 def _seed_state(seed: Value, context: Context) -> int:
     """Return the generator's first state for a seed, 1 to modulus - 1."""
     number = to_number(seed, context.zone)
-    if math.isnan(number) or math.isinf(number):
-        number = 0.0
-    state = int(number) % _PARK_MILLER_MODULUS
+    whole = 0
+    if not math.isnan(number) and not math.isinf(number):
+        whole = int(number)
+    elif text := to_text(seed):
+        # A seed that is no number counts by the first eight bytes of its SHA-256.
+        whole = int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big", signed=True)
+    state = int(math.fmod(whole, _PARK_MILLER_MODULUS))
     return state if state > 0 else state + _PARK_MILLER_MODULUS - 1
 
 

@@ -143,6 +143,8 @@ def _pulldata(
     column = to_text(wanted).strip()
     top = context.instance(name if name in context.instances else f"{name}.csv")
     for item in rows_where(top, to_text(key).strip(), to_text(value)):
+        if column.startswith("@"):
+            return item.attribute(column[1:])
         cell = item.child(column)
         return "" if cell is None else cell.value()
     return ""
