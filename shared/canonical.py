@@ -17,6 +17,7 @@ from typing import Any, Final
 from shared.errors import EncodingInvalid, LimitExceeded
 from shared.limits import CBOR_DEPTH_MAX, CBOR_ITEMS_MAX
 
+_CUT: Final = "the encoding ends in the middle of an item"
 _INT_MIN: Final = -(1 << 63)
 _UINT_MAX: Final = (1 << 64) - 1
 _EXACT_MAX: Final = 1 << 53
@@ -58,18 +59,17 @@ def _head(major: int, number: int) -> bytes:
 _SMALL: Final = tuple(bytes((n,)) for n in range(24))
 
 
-def _write(value: Any, parts: list[bytes], depth: int) -> None:
-    writer = _WRITERS.get(type(value))
-    if writer is None:
-        writer = _inherited_writer(value)
+def _write(value: object, parts: list[bytes], depth: int) -> None:
+    writer = _WRITERS.get(type(value)) or _inherited_writer(value)
     writer(value, parts, depth)
 
 
 def _inherited_writer(value: object) -> "_Writer":
-    """Find the writer of an IntEnum, StrEnum, named tuple and the like."""
+    """Find the writer of an IntEnum, StrEnum, named tuple and the like, and remember it."""
     for base in (int, str, bytes, tuple, list, dict):
         if isinstance(value, base):
-            return _WRITERS[base]
+            writer = _WRITERS[type(value)] = _WRITERS[base]
+            return writer
     raise EncodingInvalid(f"{type(value).__name__} has no canonical encoding")
 
 
@@ -111,8 +111,10 @@ def _write_array(value: list[object], parts: list[bytes], depth: int) -> None:
     if not depth:
         raise LimitExceeded(f"a value is nested deeper than {CBOR_DEPTH_MAX}")
     parts.append(_head(0x80, len(value)))
+    depth -= 1
     for item in value:
-        _write(item, parts, depth - 1)
+        writer = _WRITERS.get(type(item)) or _inherited_writer(item)
+        writer(item, parts, depth)
 
 
 def _write_map(value: dict[object, object], parts: list[bytes], depth: int) -> None:
@@ -139,7 +141,7 @@ def _write_bool(value: bool, parts: list[bytes], _depth: int) -> None:  # noqa: 
 
 
 _Writer = Callable[[Any, list[bytes], int], None]
-_WRITERS: Final[dict[type, _Writer]] = {
+_WRITERS: dict[type, _Writer] = {
     int: _write_int,
     str: _write_text,
     bytes: _write_bytes,
@@ -186,7 +188,7 @@ def decode(data: bytes | bytearray | memoryview) -> Any:
     try:
         value, end = _read(data, 0, [CBOR_DEPTH_MAX, CBOR_ITEMS_MAX])
     except IndexError:
-        raise EncodingInvalid("the encoding ends in the middle of an item") from None
+        raise EncodingInvalid(_CUT) from None
     if end != len(data):
         raise EncodingInvalid(f"{len(data) - end} bytes follow the item")
     return value
@@ -214,6 +216,12 @@ def _read_number(data: bytes, at: int, size: int) -> tuple[int, int]:
         if number < 24:
             raise EncodingInvalid("a number is written longer than needed")
         return number, at + 1
+    if size == 25:
+        # data[at + 1] first: an IndexError tells that the encoding is cut.
+        number = data[at + 1] | data[at] << 8
+        if number < 0x100:
+            raise EncodingInvalid("a number is written longer than needed")
+        return number, at + 2
     if size > 27:
         raise EncodingInvalid("a length is indefinite or reserved")
     width = 1 << (size - 24)
@@ -227,7 +235,7 @@ def _read_number(data: bytes, at: int, size: int) -> tuple[int, int]:
 def _end(data: bytes, at: int, length: int) -> int:
     end = at + length
     if end > len(data):
-        raise EncodingInvalid("the encoding ends in the middle of an item")
+        raise EncodingInvalid(_CUT)
     return end
 
 
@@ -269,7 +277,7 @@ def _read_text(data: bytes, at: int, length: int, _left: list[int]) -> tuple[str
 def _enter(data: bytes, at: int, count: int, left: list[int]) -> None:
     """Pay for `count` items one level deeper, before any of them is built (SEAL-004)."""
     if count > len(data) - at:
-        raise EncodingInvalid("the encoding ends in the middle of an item")
+        raise EncodingInvalid(_CUT)
     left[0] -= 1
     left[1] -= count
     if left[0] < 0:
@@ -284,12 +292,21 @@ def _read_array(data: bytes, at: int, count: int, left: list[int]) -> tuple[list
     values: list[Any] = []
     append = values.append
     for _ in range(count):
-        value = items[data[at]]
-        if value is _MORE:
-            value, at = _read(data, at, left)
-        else:
+        first = data[at]
+        value = items[first]
+        if value is not _MORE:
             at += 1
-        append(value)
+            append(value)
+        elif 0x40 < first < 0x58:  # a byte string of at most 23 bytes
+            end = at + first - 0x3F
+            value = data[at + 1 : end]
+            if end > len(data):
+                raise EncodingInvalid(_CUT)
+            append(value)
+            at = end
+        else:
+            value, at = _read(data, at, left)
+            append(value)
     left[0] += 1
     return values, at
 

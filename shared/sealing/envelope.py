@@ -117,22 +117,36 @@ class Header:
         return LogId(self.deployment, self.author, self.incarnation)
 
 
+def place_bytes(header: Header) -> bytes:
+    """Return the header's canonical bytes up to its payloads: an array of ten without its last.
+
+    They also begin a payload's associated data (SEAL-044), so they are made for every entry taken
+    in; written out because that is five times as fast as encoding an array.
+    """
+    sizes = len(header.deployment), len(header.author), len(header.previous), len(header.salt)
+    if sizes != (DEPLOYMENT_ID_BYTES, AUTHOR_ID_BYTES, HASH_BYTES, SALT_BYTES):
+        raise HeaderInvalid("a header's deployment, author, previous hash or salt has a wrong size")
+    return b"".join(
+        (
+            b"\x8a\x01\x48",
+            header.deployment,
+            b"\x50",
+            header.author,
+            encode(header.incarnation),
+            encode(header.sequence),
+            encode(header.kind),
+            b"\x58\x20",
+            header.previous,
+            encode(header.epoch),
+            b"\x50",
+            header.salt,
+        )
+    )
+
+
 def encode_header(header: Header) -> bytes:
     """Return the header's bytes: what is hashed, chained and rebuilt by every receiver."""
-    return encode(
-        [
-            1,
-            header.deployment,
-            header.author,
-            header.incarnation,
-            header.sequence,
-            header.kind,
-            header.previous,
-            header.epoch,
-            header.salt,
-            header.payloads,
-        ]
-    )
+    return place_bytes(header) + encode(header.payloads)
 
 
 def parse_header(data: bytes) -> Header:

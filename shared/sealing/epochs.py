@@ -17,7 +17,7 @@ from shared.canonical import decode, encode
 from shared.clock import RandomBytes
 from shared.errors import KeyNotTrusted, LocalProtocolError, TagMismatch
 from shared.ids import KEY_ID_BYTES
-from shared.sealing.envelope import Compartment, Header, LogId
+from shared.sealing.envelope import Compartment, Header, LogId, place_bytes
 from shared.sealing.keys import KEY_BYTES, SecretKey, find_key
 from shared.sealing.labels import label
 from shared.sealing.padding import pad, unpad
@@ -130,20 +130,7 @@ def payload_key(secret: bytes, log: LogId, salt: bytes, compartment: Compartment
 
 
 def _associated_data(header: Header, compartment: Compartment) -> bytes:
-    return encode(
-        [
-            1,
-            header.deployment,
-            header.author,
-            header.incarnation,
-            header.sequence,
-            header.kind,
-            header.previous,
-            header.epoch,
-            header.salt,
-            compartment,
-        ]
-    )
+    return place_bytes(header) + bytes((compartment,))
 
 
 def seal_payload(
