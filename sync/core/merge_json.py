@@ -39,7 +39,7 @@ def merge_json(revisions: object, rules: MergeRules) -> dict[str, object]:
             raise UsageError(f"revision id {revision.id.decode()!r} stands for two revisions")
         if at_ms is not None:
             written_ms[revision.id] = at_ms
-    return _state_json(resolve(read.values(), rules, Attestations(written_ms)))
+    return state_json(resolve(read.values(), rules, Attestations(written_ms)))
 
 
 def three_way(base: object, ours: object, theirs: object) -> list[object]:
@@ -172,7 +172,8 @@ def _consents(item: Mapping[str, object], where: str) -> list[Consent]:
     return consents
 
 
-def _state_json(state: RecordState) -> dict[str, object]:
+def state_json(state: RecordState) -> dict[str, object]:
+    """Return a state as JSON; revision ids must be UTF-8 text."""
     result: dict[str, object] = {
         "values": {address: _json(value) for address, value in state.values.items()},
         "conflicts": {

@@ -68,6 +68,12 @@ class MemoryLogStore(OwnLogs):
         self._state = _State()
         self._depth = 0
 
+    def copy(self) -> "MemoryLogStore":
+        """Return a store of its own with the same content: a backup."""
+        other = MemoryLogStore()
+        other._state = self._state.copy()
+        return other
+
     @contextmanager
     def transaction(self) -> Iterator[None]:
         """Open or join a transaction; an error undoes it."""

@@ -30,11 +30,16 @@ _WANTED, _WHOLE, _PRUNED = 0, 1, 2
 class SqliteLogStore(OwnLogs):
     """Logs, attachments and papers in one file; safe for the threads of one process."""
 
-    def __init__(self, path: Path, clock: Clock) -> None:
+    def __init__(self, path: Path, clock: Clock, *, read_only: bool = False) -> None:
         self._clock = clock
         self._lock = RLock()
         self._depth = 0
         with _explained():
+            if read_only:
+                uri = f"{path.absolute().as_uri()}?mode=ro"
+                self._db = sqlite3.connect(uri, isolation_level=None, uri=True)
+                self._db.execute("SELECT count(*) FROM logs")
+                return
             self._db = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
             for pragma in PRAGMAS:
                 self._db.execute(pragma)
@@ -231,6 +236,20 @@ class SqliteLogStore(OwnLogs):
                 return 0 if found is None else int(found[0])
         return 0
 
+    def signatures(self, branch: Branch) -> dict[int, tuple[int, bytes]]:
+        """Return the kept signatures on a branch's path, by sequence, with the day signed on."""
+        kept: dict[int, tuple[int, bytes]] = {}
+        for row, after, through in self._segments(branch):
+            found = self._rows(
+                "SELECT sequence, signed_on, signature FROM entries"
+                " WHERE log = ? AND sequence BETWEEN ? AND ? AND signature IS NOT NULL",
+                row,
+                after + 1,
+                through,
+            )
+            kept |= {sequence: (day, signature) for sequence, day, signature in found}
+        return kept
+
     def keep_aside(self, run: Run, reason: str) -> None:
         """Keep a run that cannot be taken, once."""
         data = encode_batch(run.head.deployment, [run])
@@ -382,6 +401,8 @@ def _explained() -> Iterator[None]:
             ) from error
         if "locked" in said or "busy" in said:
             raise StoreBusy("another program uses the store; close it and try again") from error
+        if "no such table" in said:
+            raise StoreCorrupt("this is not a log of Cairn's") from error
         raise
     except sqlite3.DatabaseError as error:
         if isinstance(error, sqlite3.IntegrityError):
