@@ -136,8 +136,12 @@ def test_depth_is_bounded_both_ways() -> None:
     assert decode(encode(nested(CBOR_DEPTH_MAX))) == nested(CBOR_DEPTH_MAX)
     with pytest.raises(LimitExceeded):
         encode(nested(CBOR_DEPTH_MAX + 1))
-    with pytest.raises(LimitExceeded):
-        encode({1: nested(CBOR_DEPTH_MAX)})
+    for innermost in ([1], {1: 1}):
+        deep: object = innermost
+        for _ in range(CBOR_DEPTH_MAX):
+            deep = [deep]
+        with pytest.raises(LimitExceeded):
+            encode(deep)
     with pytest.raises(LimitExceeded):
         decode(b"\x81" * (CBOR_DEPTH_MAX + 1) + b"\x01")
     with pytest.raises(LimitExceeded):
@@ -196,6 +200,7 @@ REFUSED = {
     "cut eight bytes": "1b0000",
     "cut float": "fb3ff1",
     "cut bytes": "4401",
+    "cut bytes in an array": "814401",
     "cut text": "6461",
     "cut array": "8301",
     "cut map": "a201020304"[:6],

@@ -35,6 +35,20 @@ def test_a_header_is_rebuilt_byte_for_byte() -> None:
     assert encode_header(parse_header(data)) == data
 
 
+def test_a_header_is_written_as_the_array_it_is() -> None:
+    """It is joined by hand for speed, so it is held against the encoder."""
+    for header in (HEADER, replace(HEADER, incarnation=300, sequence=70_000, kind=33, epoch=256)):
+        refs = [list(ref) for ref in header.payloads]
+        place = [*header.log, header.sequence, header.kind, header.previous, header.epoch]
+        assert encode_header(header) == encode([1, *place, header.salt, refs])
+
+
+@pytest.mark.parametrize("part", ["deployment", "author", "previous", "salt"])
+def test_a_header_of_wrong_sizes_is_never_written(part: str) -> None:
+    with pytest.raises(HeaderInvalid, match="wrong size"):
+        encode_header(replace(HEADER, **{part: b"short"}))
+
+
 def test_a_header_of_an_unknown_kind_is_carried() -> None:
     """SEAL-023: a newer peer may know it."""
     newer = replace(HEADER, kind=999)
