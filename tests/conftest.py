@@ -6,7 +6,9 @@ from pathlib import Path
 import postgres
 import pytest
 from mission import MissionKit, make_mission
+from sealed_device import SealedDevice, publish_form
 
+from server.intake.pipeline import Intake
 from server.postgres import prepare_postgres
 from server.settings import StoreUrls
 
@@ -42,5 +44,20 @@ def store_urls(request: pytest.FixtureRequest) -> StoreUrls:
 def kit(tmp_path: Path, store_urls: StoreUrls) -> Iterator[MissionKit]:
     """Return a mission with its key ring, on each kind of database."""
     made = make_mission(tmp_path, store_urls)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def device(kit: MissionKit) -> SealedDevice:
+    """Return an enrolled tablet of a mission with a published form."""
+    publish_form(kit)
+    return SealedDevice(kit, "tablet 1")
+
+
+@pytest.fixture
+def intake(kit: MissionKit) -> Iterator[Intake]:
+    """Return an intake worker of the mission."""
+    made = Intake(kit.mission)
     yield made
     made.close()

@@ -43,7 +43,10 @@ class Quarantined(RecordsTable, table=True):
     sequence: int
     kind: int | None = Field(default=None, description="None where a run was never opened")
     entry_id: int | None = Field(default=None, sa_type=RowNumber, description="None on the shelf")
-    entries: int = Field(default=1)
+    record_id: bytes | None = Field(
+        default=None, sa_type=LargeBinary, index=True, description="None where it was not opened"
+    )
+    entries: int = Field(default=1, description="revisions in it")
     reason: str = Field(max_length=32, index=True)
     detail: str = Field(max_length=2000, description="ids and field paths, never answers")
     state: str = Field(default=QuarantineState.OPEN.value, max_length=12, index=True)

@@ -89,6 +89,20 @@ class Revision(RecordsTable, table=True):
     identity: bytes | None = Field(default=None, sa_type=LargeBinary)
 
 
+class Resealed(RecordsTable, table=True):
+    """A further entry that carried a revision already here; erased with it."""
+
+    __tablename__ = "resealed"
+    __table_args__ = (sized("resealed", "entry_hash", 32),)
+
+    entry_hash: bytes = Field(primary_key=True, sa_type=LargeBinary)
+    revision_id: bytes = Field(sa_type=LargeBinary)
+    record_id: bytes = Field(sa_type=LargeBinary, index=True)
+    author: bytes = Field(sa_type=LargeBinary)
+    incarnation: int
+    sequence: int
+
+
 class Respondent(RecordsTable, table=True):
     """Where a withdrawal code leads: its hash, the record and the respondent in it."""
 

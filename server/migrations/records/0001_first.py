@@ -127,6 +127,7 @@ def upgrade() -> None:
         sa.Column("sequence", sa.Integer(), nullable=False),
         sa.Column("kind", sa.Integer(), nullable=True),
         sa.Column("entry_id", ROW_NUMBER, nullable=True),
+        sa.Column("record_id", sa.LargeBinary(), nullable=True),
         sa.Column("entries", sa.Integer(), nullable=False),
         sa.Column("reason", sa.String(32), nullable=False),
         sa.Column("detail", sa.String(2000), nullable=False),
@@ -143,6 +144,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("digest"),
     )
     op.create_index(op.f("ix_quarantine_reason"), "quarantine", ["reason"], unique=False)
+    op.create_index(op.f("ix_quarantine_record_id"), "quarantine", ["record_id"], unique=False)
     op.create_index(op.f("ix_quarantine_state"), "quarantine", ["state"], unique=False)
     op.create_table(
         "record",
@@ -162,6 +164,18 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("record_id"),
     )
     op.create_index(op.f("ix_record_form_id"), "record", ["form_id"], unique=False)
+    op.create_table(
+        "resealed",
+        sa.Column("entry_hash", sa.LargeBinary(), nullable=False),
+        sa.Column("revision_id", sa.LargeBinary(), nullable=False),
+        sa.Column("record_id", sa.LargeBinary(), nullable=False),
+        sa.Column("author", sa.LargeBinary(), nullable=False),
+        sa.Column("incarnation", sa.Integer(), nullable=False),
+        sa.Column("sequence", sa.Integer(), nullable=False),
+        sa.CheckConstraint("length(entry_hash) = 32", name="resealed_entry_hash_size"),
+        sa.PrimaryKeyConstraint("entry_hash"),
+    )
+    op.create_index(op.f("ix_resealed_record_id"), "resealed", ["record_id"], unique=False)
     op.create_table(
         "respondent",
         sa.Column("withdrawal_hash", sa.LargeBinary(), nullable=False),

@@ -1,0 +1,81 @@
+"""The intake worker: a loop beside the requests, in a thread or a process of its own. INTK-003.
+
+Any number may run side by side: they share work by lease, and one that was killed leaves nothing
+but a lease that runs out.
+"""
+
+import logging
+import threading
+from collections.abc import Callable
+from typing import Final
+
+from server.intake.pipeline import Intake, Step
+from server.mission import Mission
+from shared.errors import CairnError
+
+IDLE_S: Final = 0.5
+"""How long a worker that found nothing waits before it looks again."""
+FAILED_S: Final = 5.0
+"""How long it waits after a store was busy or full."""
+
+_log = logging.getLogger(__name__)
+
+
+def drain(mission: Mission) -> Step:
+    """Take in everything that waits and return what was done.
+
+    Raises:
+        PolicyDenied: policy does not let intake work.
+        StoreError: a store cannot be written; what was taken in stays so.
+    """
+    intake = Intake(mission)
+    try:
+        return intake.drain()
+    finally:
+        intake.close()
+
+
+def work_until(mission: Mission, stop: Callable[[float], bool]) -> None:
+    """Take in what comes until told to stop.
+
+    Args:
+        mission: with its keys unlocked; not shared with another thread's keychain changes.
+        stop: waits that many seconds and tells whether to end, e.g. `threading.Event().wait`.
+    """
+    intake = Intake(mission)
+    try:
+        pause_s = 0.0
+        while not stop(pause_s):
+            try:
+                pause_s = IDLE_S if intake.step().idle else 0.0
+            except CairnError as error:
+                # A full disk or a policy that forbids is mended by a person; the entries wait.
+                _log.error("intake pauses: %s [%s]", error.message, error.code)
+                pause_s = FAILED_S
+    finally:
+        intake.close()
+
+
+class WorkerThread:
+    """A worker in a thread of the server's process; it opens its own stores."""
+
+    def __init__(self, open_mission: Callable[[], Mission]) -> None:
+        self._open = open_mission
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="cairn-intake", daemon=True)
+
+    def start(self) -> None:
+        """Begin."""
+        self._thread.start()
+
+    def stop(self, timeout_s: float = 30.0) -> None:
+        """End after the batch at hand."""
+        self._stop.set()
+        self._thread.join(timeout_s)
+
+    def _run(self) -> None:
+        mission = self._open()
+        try:
+            work_until(mission, self._stop.wait)
+        finally:
+            mission.close()
