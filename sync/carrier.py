@@ -38,13 +38,9 @@ def mission_reader(peer: Peer) -> Reader:
 
     A restored server has a new incarnation, and what older ones received is sent again (SYNC-042).
     """
-    receipts = [peer.open_receipt(signed) for _, signed in peer.receipts()]
-    known = [receipt for receipt in receipts if receipt is not None]
-    newest = max((receipt.server_incarnation for receipt in known), default=0)
     points: dict[LogName, tuple[Point, ...]] = {}
-    for receipt in sorted(known, key=lambda r: r.issued_ms):
-        if receipt.server_incarnation == newest:
-            points.update(_by_log(receipt.have))
+    for receipt in sorted(peer.newest_receipts(), key=lambda r: r.issued_ms):
+        points.update(_by_log(receipt.have))
     own = [log for log in peer.logs_to_send() if peer.directory.server_log(log.author) is None]
     return Reader(own, HaveVector(points))
 

@@ -219,6 +219,26 @@ class Peer:
                         self.store.drop_paper(RECEIPT, name)
                 self.store.save_paper(RECEIPT, sha256(signed.data).digest(), signed)
 
+    def newest_receipts(self) -> list[Receipt]:
+        """Return the receipts of the newest server incarnation: older ones are void (SYNC-042)."""
+        opened = [self.open_receipt(signed) for _, signed in self.receipts()]
+        receipts = [receipt for receipt in opened if receipt is not None]
+        newest = max((receipt.server_incarnation for receipt in receipts), default=0)
+        return [receipt for receipt in receipts if receipt.server_incarnation == newest]
+
+    def prune_backed_up(self) -> int:
+        """Delete payloads of one's own that the server's backup holds; return how many (SYNC-041).
+
+        Headers and signatures stay, so the log still verifies and can be handed on.
+        """
+        points = [
+            (LogName(reach.author, reach.incarnation), Point(reach.sequence, reach.hash))
+            for receipt in self.newest_receipts()
+            for reach in receipt.backed_up
+            if reach.author == self.me.author
+        ]
+        return self.store.prune(points) if points else 0
+
     def receipts(self) -> list[tuple[bytes, Signed]]:
         """Return the receipts held."""
         return self.store.papers(RECEIPT)

@@ -63,8 +63,7 @@ def hub_status(hub: Hub) -> HubStatus:
     )
     rows = [_device_row(hub, author, received) for author in devices]
     rows.sort(key=lambda row: (row.oldest_waiting is None, row.oldest_waiting or row.last_seen))
-    receipts = [hub.peer.open_receipt(signed) for _, signed in hub.peer.receipts()]
-    issued = [receipt.issued_ms for receipt in receipts if receipt is not None]
+    issued = [receipt.issued_ms for receipt in hub.peer.newest_receipts()]
     return HubStatus(
         hub.settings.label,
         hub.settings.project,
@@ -76,15 +75,11 @@ def hub_status(hub: Hub) -> HubStatus:
 
 def _received(hub: Hub) -> dict[LogName, list[Point]]:
     """Return what receipts of the newest server incarnation vouch for, by log (SYNC-042)."""
-    opened = [hub.peer.open_receipt(signed) for _, signed in hub.peer.receipts()]
-    receipts = [receipt for receipt in opened if receipt is not None]
-    newest = max((receipt.server_incarnation for receipt in receipts), default=0)
     points: dict[LogName, list[Point]] = {}
-    for receipt in receipts:
-        if receipt.server_incarnation == newest:
-            for reach in receipt.have:
-                log = LogName(reach.author, reach.incarnation)
-                points.setdefault(log, []).append(Point(reach.sequence, reach.hash))
+    for receipt in hub.peer.newest_receipts():
+        for reach in receipt.have:
+            log = LogName(reach.author, reach.incarnation)
+            points.setdefault(log, []).append(Point(reach.sequence, reach.hash))
     return points
 
 
