@@ -13,13 +13,14 @@ from fastapi import FastAPI, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import HTMLResponse, JSONResponse
 from jinja2 import Environment, PackageLoader, select_autoescape
+from starlette.requests import ClientDisconnect
 
 from server.hub import exchange
 from server.hub.enrol import pass_on_enrolment
 from server.hub.home import Hub
 from server.hub.status import age_text, hub_status
 from shared.clock import RandomBytes
-from shared.errors import CairnError, LimitExceeded
+from shared.errors import CairnError, LimitExceeded, TransportError
 from sync.core.challenges import Challenges
 from sync.core.messages import MESSAGE_BYTES_MAX
 from sync.responder import HubIssuer, Responder
@@ -96,10 +97,13 @@ _PROOF: Final = ("Cairn-Author", "Cairn-Challenge", "Cairn-Signature")
 async def _body(request: Request, at_most: int) -> bytes:
     """Read a request's body, refusing one that is too large before it is held."""
     data = bytearray()
-    async for piece in request.stream():
-        data += piece
-        if len(data) > at_most:
-            raise LimitExceeded(f"the request is larger than {at_most} bytes")
+    try:
+        async for piece in request.stream():
+            data += piece
+            if len(data) > at_most:
+                raise LimitExceeded(f"the request is larger than {at_most} bytes")
+    except ClientDisconnect:
+        raise TransportError("the caller went away in the middle of its request") from None
     return bytes(data)
 
 

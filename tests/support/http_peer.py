@@ -11,6 +11,7 @@ import uvicorn
 from fastapi import FastAPI, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import JSONResponse
+from starlette.requests import ClientDisconnect
 from sync_network import SERVER_LOG, Node, key_ring
 
 from server.hub import exchange
@@ -75,7 +76,10 @@ def responder_app(node: Node, clock: Clock, tokens: dict[bytes, PeerRole] | None
             name: request.headers.get(name, "")
             for name in ("Cairn-Author", "Cairn-Challenge", "Cairn-Signature")
         }
-        body = await request.body()
+        try:
+            body = await request.body()
+        except ClientDisconnect:
+            return Response(status_code=400)
         data, following = await run_in_threadpool(
             exchange.exchange, responder, challenges, headers, body
         )
