@@ -164,6 +164,10 @@ class Filling:
             (before if early else after).append((path, text))
         return before, after
 
+    def consent_as_answered(self) -> bool:
+        """Take the decision that the answers under the notice already say."""
+        return self.consent(ConsentGiven())
+
     def to_notice(self) -> None:
         """Go to the notice."""
         if self._loaded.notice_group:

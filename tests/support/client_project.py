@@ -13,6 +13,7 @@ from pathlib import Path
 from client_kit import CONSENTING, HOUSEHOLD, MovingClock, form_of, xform_of
 
 from mobile_client.device.fake import FakeKeystore, fake_services
+from mobile_client.device.linux import linux_services
 from mobile_client.presenters.open_interview import OpenInterview
 from mobile_client.presenters.ports import Slip
 from mobile_client.presenters.views import ConsentGiven, Transfer
@@ -75,6 +76,7 @@ class TestProject:
     tokens: set[bytes] = field(default_factory=set)
     codebooks: Codebooks = field(default_factory=Codebooks)
     keys_left_out: frozenset[Role] = frozenset()
+    codes: dict[bytes, EnrolmentCode] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Open the server's store and log."""
@@ -138,20 +140,21 @@ class TestProject:
 
     # ---- enrolling
 
-    def code(self, *, lives_s: float = 3600) -> str:
+    def code(self, *, lives_s: float = 3600, address: str = "https://127.0.0.1:1") -> str:
         """Return a new enrolment code."""
         token = os.urandom(16)
         self.tokens.add(token)
         expires_ms = int((self.clock.at.timestamp() + lives_s) * 1000)
         code = EnrolmentCode(
             DEPLOYMENT,
-            ("https://127.0.0.1:1",),
+            (address,),
             root_fingerprint(self.root.public_bytes),
             token,
             expires_ms,
             None,
             "Test project",
         )
+        self.codes[token] = code
         return code.text()
 
     def answer_enrolment(self, code: EnrolmentCode, request: bytes) -> bytes:
@@ -182,10 +185,31 @@ class TestProject:
         machine = Machine(device, self.clock, UTC, cost=TEST_COST, suite=Suite.X25519)
         return Client(home, replace(machine, **changes))
 
-    def enrolled(self, home: Path, name: str = "Amina", **changes: object) -> Client:
+    def on_disk(self, home: Path, address: str = "https://127.0.0.1:1") -> Client:
+        """Enrol a home as the real program would open it, whose keystore is a file."""
+        home.mkdir(parents=True, exist_ok=True)
+        device = linux_services(home, self.clock)
+        return self.enrolled(home, address=address, device=device)
+
+    def reopened(self, home: Path) -> Client:
+        """Open such a home again and unlock it."""
+        client = self.client(home, device=linux_services(home, self.clock))
+        client.unlock(client.enumerators()[0].id, PASSPHRASE)
+        return client
+
+    def enrolled(
+        self,
+        home: Path,
+        name: str = "Amina",
+        *,
+        address: str = "https://127.0.0.1:1",
+        **changes: object,
+    ) -> Client:
         """Open a home, enrol it and fetch the forms."""
         client = self.client(home, **changes)
-        client.join(self.code(), "Tablet 7", name, PASSPHRASE, send=self.answer_enrolment)
+        client.join(
+            self.code(address=address), "Tablet 7", name, PASSPHRASE, send=self.answer_enrolment
+        )
         self.sync(client)
         return client
 
