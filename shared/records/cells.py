@@ -18,7 +18,11 @@ from shared.records.values import (
     days_text,
     geopoint_integers,
     geopoint_text,
+    moment_number,
+    moment_text,
     number_text,
+    uuid_bytes,
+    uuid_text,
 )
 
 NOT_WRITTEN: Final = 0
@@ -142,7 +146,7 @@ def _converters(item: Field) -> tuple[_ToWire, _FromWire]:
     def cannot(value: object) -> EncodingInvalid:
         return EncodingInvalid(f"{item.path} is {item.kind}; it cannot hold {_word(value)}")
 
-    to_wire, from_wire = _KINDS.get(item.kind, (_text_only, _no_answer))
+    to_wire, from_wire = _KINDS.get(item.kind, (_text_to, _text_from))
     if item.kind in _WITH_CHOICES:
         to_wire, from_wire = _choice_converters(item)
 
@@ -169,7 +173,29 @@ def _word(value: object) -> str:
     )
 
 
-def _text_only(value: object) -> object | None:
+def _text_to(value: object) -> object | None:
+    if not isinstance(value, str):
+        return None
+    data = uuid_bytes(value)
+    return value if data is None else data
+
+
+def _text_from(wire: object) -> object | None:
+    return uuid_text(wire) if isinstance(wire, bytes) else None
+
+
+def _moment_to(value: object) -> object | None:
+    if not isinstance(value, str):
+        return None
+    number = moment_number(value)
+    return value if number is None else number
+
+
+def _moment_from(wire: object) -> object | None:
+    return moment_text(wire) if type(wire) is int else None
+
+
+def _plain_text(value: object) -> object | None:
     return value if isinstance(value, str) else None
 
 
@@ -264,5 +290,7 @@ _KINDS: Final[dict[Kind, tuple[_ToWire, _FromWire]]] = {
     Kind.INTEGER: (_number, _no_answer),
     Kind.DECIMAL: (_decimal_to, _decimal_from),
     Kind.DATE: (_date_to, _date_from),
+    Kind.DATETIME: (_moment_to, _moment_from),
+    Kind.BOOLEAN: (_plain_text, _no_answer),
     Kind.GEOPOINT: (_geopoint_to, _geopoint_from),
 }

@@ -8,7 +8,7 @@ a type. Rules SEAL-051 and SEAL-070.
 import re
 import unicodedata
 from collections.abc import Sequence
-from datetime import date
+from datetime import UTC, date, datetime, timedelta, timezone
 from decimal import Decimal
 from typing import Final
 
@@ -22,6 +22,15 @@ _WORDS: Final = re.compile(r"[^ \t\r\n]+")
 _BLANKS: Final = re.compile(r"\s+")
 _EXACT_MAX: Final = 1 << 53
 _EPOCH_ORDINAL: Final = date(1970, 1, 1).toordinal()
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_MILLISECOND: Final = timedelta(milliseconds=1)
+_MINUTE: Final = timedelta(minutes=1)
+_ZERO: Final = timedelta()
+_DAY_MIN: Final = 24 * 60
+_Z_MARK: Final = 4095
+_UUID_PREFIX: Final = "uuid:"
+_UUID_BYTES: Final = 16
+_UUID_CHARS: Final = 41
 
 NUMERIC: Final = frozenset((Kind.INTEGER, Kind.DECIMAL))
 LISTS: Final = frozenset((Kind.SELECT_MULTIPLE, Kind.RANK))
@@ -121,6 +130,58 @@ def days_text(days: int) -> str | None:
         return date.fromordinal(days + _EPOCH_ORDINAL).isoformat()
     except (ValueError, OverflowError):
         return None
+
+
+def moment_number(text: str) -> int | None:
+    """Return a moment with its offset as one number, or None where `text` is not exactly one.
+
+    Milliseconds since 1970 UTC * 4096 + offset in minutes + 2048; 4095 at the end stands for "Z".
+    """
+    try:
+        moment = datetime.fromisoformat(text)
+        elapsed = moment - _EPOCH
+    except (ValueError, TypeError):
+        # TypeError: no offset, so it is a local time and no moment.
+        return None
+    offset_min = _Z_MARK if text.endswith("Z") else (moment.utcoffset() or _ZERO) // _MINUTE + 2048
+    number = (elapsed // _MILLISECOND) * 4096 + offset_min
+    return number if moment_text(number) == text else None
+
+
+def moment_text(number: int) -> str | None:
+    """Return the text of a moment given as a number, or None outside years 1 to 9999."""
+    elapsed_ms, mark = divmod(number, 4096)
+    offset_min = 0 if mark == _Z_MARK else mark - 2048
+    if abs(offset_min) >= _DAY_MIN:
+        return None
+    try:
+        moment = (_EPOCH + elapsed_ms * _MILLISECOND).astimezone(
+            timezone(timedelta(minutes=offset_min))
+        )
+    except (OverflowError, ValueError):
+        return None
+    text = moment.isoformat(timespec="milliseconds")
+    return text[:-6] + "Z" if mark == _Z_MARK else text
+
+
+def uuid_bytes(text: str) -> bytes | None:
+    """Return the 16 bytes of `uuid:` and a lower-case UUID; None for any other text."""
+    if len(text) != _UUID_CHARS or not text.startswith(_UUID_PREFIX):
+        return None
+    try:
+        data = bytes.fromhex(text.removeprefix(_UUID_PREFIX).replace("-", ""))
+    except ValueError:
+        return None
+    return data if uuid_text(data) == text else None
+
+
+def uuid_text(data: bytes) -> str | None:
+    """Return `uuid:` and the UUID of 16 bytes; None for other sizes."""
+    if len(data) != _UUID_BYTES:
+        return None
+    digits = data.hex()
+    parts = (digits[:8], digits[8:12], digits[12:16], digits[16:20], digits[20:])
+    return _UUID_PREFIX + "-".join(parts)
 
 
 def canonical_value(value: Value) -> Value:

@@ -7,6 +7,7 @@ parser answers hostile bytes with anything but a CairnError.
 import math
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import timedelta, timezone
 from typing import Any
 
 import pytest
@@ -100,14 +101,16 @@ def test_a_changed_encoding_is_another_value_or_refused(value: Any, data: st.Dat
 
 instance_ids = st.binary(min_size=8, max_size=8).map(bytes.hex)
 names = st.text(st.characters(min_codepoint=97, max_codepoint=110), min_size=1, max_size=3)
+zones = st.integers(-1439, 1439).map(lambda n: timezone(timedelta(minutes=n)))
+moments = st.datetimes(timezones=zones).map(lambda m: m.isoformat(timespec="milliseconds"))
 VALUES: dict[Kind, st.SearchStrategy[Any]] = {
-    Kind.TEXT: texts,
+    Kind.TEXT: texts | st.uuids().map(lambda number: f"uuid:{number}"),
     Kind.INTEGER: st.integers(-(2**53), 2**53) | texts,
     Kind.DECIMAL: st.floats(allow_nan=False, allow_infinity=False) | st.integers(-99, 99) | texts,
     Kind.BOOLEAN: st.booleans() | texts,
     Kind.DATE: st.dates().map(str) | texts,
     Kind.TIME: texts,
-    Kind.DATETIME: texts,
+    Kind.DATETIME: texts | moments,
     Kind.GEOTRACE: texts,
     Kind.GEOSHAPE: texts,
     Kind.ATTACHMENT: texts,

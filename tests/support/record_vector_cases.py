@@ -36,6 +36,8 @@ FORM: Final[dict[str, Any]] = {
             ["/data/day", "date", False, []],
             ["/data/gps", "geopoint", False, []],
             ["/data/place", "select_one", False, []],
+            ["/data/start", "datetime", False, []],
+            ["/data/instanceID", "text", False, []],
         ],
         "repeats": [
             {
@@ -154,6 +156,9 @@ def record_cases() -> Iterator[Vector]:
         ("decimal_negative", "-0.5", {"/data/income": -0.5}),
         ("decimal_float", "beyond nine places", {"/data/income": 1e-12}),
         ("date", "days since 1970-01-01", {"/data/day": "2026-05-04"}),
+        ("moment", "one number", {"/data/start": "2026-05-04T10:00:00.123+03:00"}),
+        ("moment_utc", "Z", {"/data/start": "2026-05-04T10:00:00.123Z"}),
+        ("uuid", "16 bytes", {"/data/instanceID": "uuid:0b8a1e52-91c9-4f5e-9d3a-000000000001"}),
         ("date_text", "not exactly a date", {"/data/day": "May 2026"}),
         ("geopoint", "four integers", {"/data/gps": "12.5 -33.0000001 0 4.25"}),
         ("text_choice", "an external choice", {"/data/place": "CM001002"}),

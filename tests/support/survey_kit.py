@@ -1,8 +1,12 @@
-"""A household survey of 60 questions, 8 of them direct identifiers, with seeded answers."""
+"""A household survey of 60 questions, 8 of them direct identifiers, with seeded answers.
+
+Beside them stand the three values that every form records of itself: start, end, instanceID.
+"""
 
 import random
 from datetime import date, timedelta
 from hashlib import sha256
+from uuid import UUID
 
 from shared.ids import FormHash, RecordId
 from shared.records.codebook import Basis, Codebook, Disclosure, Field, Kind, Scope
@@ -159,7 +163,7 @@ def _field(name: str, kind: Kind, choices: tuple[str, ...] = ()) -> Field:
 
 
 def survey() -> Codebook:
-    """Return the codebook: 60 fields."""
+    """Return the codebook: 60 questions and the form's own start, end and instanceID."""
     fields = [_field("visit_date", Kind.DATE), _field("gps", Kind.GEOPOINT)]
     fields += [_field(name, Kind.SELECT_ONE, choices) for name, choices in ONE.items()]
     fields += [_field(name, Kind.SELECT_ONE, YES_NO) for name in YES_NO_FIELDS]
@@ -168,6 +172,8 @@ def survey() -> Codebook:
     fields += [_field(name, Kind.INTEGER) for name in INTEGERS]
     fields += [_field(name, Kind.DECIMAL) for name in DECIMALS]
     fields += [_field("age_known", Kind.BOOLEAN)]
+    fields += [_field(name, Kind.DATETIME) for name in ("start", "end")]
+    fields += [_field("instanceID", Kind.TEXT)]
     fields += [_field(name, Kind.TEXT) for name in sorted(DIRECT)]
     return Codebook(
         form_id="household_survey",
@@ -181,10 +187,13 @@ def survey() -> Codebook:
 
 
 def answers(rng: random.Random) -> dict[str, Value]:
-    """Return one household's answers to all 60 questions."""
+    """Return one household's answers to all 60 questions, and the form's own values."""
 
     def note(low: int, high: int) -> str:
         return " ".join(rng.choice(WORDS) for _ in range(rng.randint(low, high)))
+
+    def moment() -> str:
+        return f"{rng.randint(0, 59):02}:{rng.randint(0, 59):02}.{rng.randint(0, 999):03}"
 
     places = [(rng.uniform(-5, 5), 7), (rng.uniform(33, 42), 7)]
     places += [(rng.uniform(0, 2000), 1), (rng.uniform(3, 12), 2)]
@@ -193,6 +202,9 @@ def answers(rng: random.Random) -> dict[str, Value]:
         "visit_date": day.isoformat(),
         "gps": " ".join(f"{round(n, p):.{p}f}".rstrip("0").rstrip(".") for n, p in places),
         "age_known": rng.random() < 0.8,
+        "start": f"{day}T09:{moment()}+03:00",
+        "end": f"{day}T10:{moment()}+03:00",
+        "instanceID": f"uuid:{UUID(bytes=rng.randbytes(16), version=4)}",
         "respondent_name": f"{rng.choice(NAMES)} {rng.choice(NAMES)}",
         "head_name": f"{rng.choice(NAMES)} {rng.choice(NAMES)}",
         "phone": f"07{rng.randint(0, 99_999_999):08d}",

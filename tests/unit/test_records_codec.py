@@ -3,6 +3,8 @@
 import random
 import zlib
 from dataclasses import replace
+from hashlib import sha256
+from pathlib import Path
 
 import pytest
 from sealing_kit import NOW_MS
@@ -27,7 +29,7 @@ from shared.records.codec import (
 from shared.records.consent import Consent, Decision, Method
 from shared.records.layout import form_dictionary, layout_check
 from shared.records.revision import DELETED, Identity, Patch, RevisionBody
-from shared.records.words import DICTIONARY_BYTES_MAX
+from shared.records.words import COMMON, DICTIONARY_BYTES_MAX
 
 ONE, TWO = "ab12cd34ef567890", "00000000000000ff"
 FIELDS = (
@@ -42,6 +44,7 @@ FIELDS = (
     Field("/data/gps", Kind.GEOPOINT, Disclosure.QUASI),
     Field("/data/place", Kind.SELECT_ONE, Disclosure.QUASI),
     Field("/data/start", Kind.DATETIME, Disclosure.OPEN),
+    Field("/data/id", Kind.TEXT, Disclosure.OPEN),
 )
 MEMBER = Scope(
     "/data/member",
@@ -130,6 +133,22 @@ PATCHES: list[Patch] = [
     {"/data/gps": "12.5 33"},
     {"/data/place": "CM001002"},
     {"/data/start": "2026-05-04T10:00:00.000Z"},
+    {"/data/start": "2026-05-04T10:00:00.123+03:00"},
+    {"/data/start": "1969-12-31T23:59:59.999-11:30"},
+    {"/data/start": "0001-01-01T00:00:00.000Z"},
+    {"/data/start": "2026-05-04T10:00:00.000+00:00"},
+    {"/data/start": "2026-05-04T10:00:00.000"},
+    {"/data/start": "2026-05-04T10:00:00Z"},
+    {"/data/start": "2026-05-04T10:00:00.000+03"},
+    {"/data/start": "2026-05-04T10:00:00.123456+03:00"},
+    {"/data/start": "2026-05-04T10:00:00.000+03:00:30"},
+    {"/data/start": "this morning"},
+    {"/data/id": "uuid:0b8a1e52-91c9-4f5e-9d3a-000000000001"},
+    {"/data/id": "uuid:0B8A1E52-91c9-4f5e-9d3a-000000000001"},
+    {"/data/id": "uuid:0b8a1e5-291c9-4f5e-9d3a-000000000001"},
+    {"/data/id": "uuid:xb8a1e52-91c9-4f5e-9d3a-000000000001"},
+    {"/data/id": "guid:0b8a1e52-91c9-4f5e-9d3a-000000000001"},
+    {"/data/id": "uuid:0b8a1e52"},
     {
         f"/data/member[{ONE}]": 0,
         f"/data/member[{ONE}]/grp/age": 4,
@@ -144,6 +163,16 @@ PATCHES: list[Patch] = [
 @pytest.mark.parametrize("patch", PATCHES, ids=[str(i) for i in range(len(PATCHES))])
 def test_a_patch_comes_back_as_it_was(patch: Patch) -> None:
     assert there_and_back(patch) == patch
+
+
+def test_what_every_form_records_of_itself_goes_short() -> None:
+    """SEAL-070: instance id and times, 41 and 29 characters, as 16 bytes and one number."""
+    patch: Patch = {
+        "/data/start": "2026-05-04T10:00:00.123+03:00",
+        "/data/id": "uuid:0b8a1e52-91c9-4f5e-9d3a-000000000001",
+    }
+    more = len(encode_body(body_of(patch), FORM)) - len(encode_body(body_of({}), FORM))
+    assert more <= 9 + 17 + 8
 
 
 def test_a_whole_float_comes_back_as_the_integer_it_equals() -> None:
@@ -177,6 +206,7 @@ def test_a_whole_float_comes_back_as_the_integer_it_equals() -> None:
         ({"/data/day": 20_000}, "cannot hold a number"),
         ({"/data/gps": 12.5}, "cannot hold a number"),
         ({"/data/start": 5}, "cannot hold a number"),
+        ({"/data/id": 5}, "cannot hold a number"),
         ({"/data/income": ("a",)}, "cannot hold a list"),
         ({"/data/income": True}, "cannot hold a yes or no"),
         ({"/data/sex": ("female",)}, "cannot hold a list"),
@@ -459,7 +489,13 @@ def value_patch(path: str, value: object) -> list[object]:
         ("/data/rank", [0, 3]),
         ("/data/rank", [None]),
         ("/data/adult", 1),
-        ("/data/start", 1),
+        ("/data/start", 2048 - 1440),
+        ("/data/start", 4094),
+        ("/data/start", 2**63),
+        ("/data/start", -(2**63)),
+        ("/data/start", 1.5),
+        ("/data/id", bytes(15)),
+        ("/data/id", 5),
     ],
 )
 def test_a_value_its_kind_cannot_be_is_refused(path: str, value: object) -> None:
@@ -488,6 +524,13 @@ def test_wrong_sizes_are_refused_when_written_too() -> None:
         encode_body(body_of({"/data/start": "x" * BODY_BYTES_MAX}), FORM)
     with pytest.raises(LimitExceeded):
         encode_identity(identity_of({"/data/name": "x" * BODY_BYTES_MAX}), FORM)
+
+
+def test_the_common_words_are_those_the_spec_names() -> None:
+    """SEAL-071: a changed word would make old records unreadable without a word of warning."""
+    spec = Path(__file__).resolve().parents[2] / "docs" / "spec" / "sealing.md"
+    assert sha256(COMMON).hexdigest() in spec.read_text(encoding="utf-8")
+    assert form_dictionary(FORM).endswith(COMMON)
 
 
 def test_selects_with_many_choices_go_by_index() -> None:
