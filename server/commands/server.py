@@ -17,6 +17,7 @@ from server.commands.console import (
     answer_rows,
     read_passphrase,
 )
+from server.commands.publish import forms_app, policy_app
 from server.governance.actions import Action
 from server.governance.decide import Resource
 from server.governance.exchange import Exchange, read_exchange, write_exchange
@@ -32,6 +33,8 @@ from shared.sealing.passphrase import VAULT_COST
 app = CairnTyper(no_args_is_help=True, help=__doc__)
 project_app = typer.Typer(no_args_is_help=True, help="The project and its key ring.")
 app.add_typer(project_app, name="project")
+app.add_typer(forms_app, name="forms")
+app.add_typer(policy_app, name="policy")
 
 
 @app.command()

@@ -15,6 +15,7 @@ from server.commands.console import (
     answer_rows,
     read_passphrase,
 )
+from server.commands.publish import approve_form_command
 from server.governance.audit import read_line
 from server.governance.exchange import Exchange, read_exchange
 from server.governance.policy import built_in_text
@@ -132,6 +133,9 @@ def approve_policy(
     serial, payloads = station.approve_policy(content, passphrase)
     words = station.write(out, Exchange.DOCUMENTS, payloads)
     answer({"serial": serial, "file": str(out), "words": words}, as_json=as_json)
+
+
+app.command("approve-form")(approve_form_command)
 
 
 @app.command()
