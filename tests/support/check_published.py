@@ -10,9 +10,7 @@ ends with 1 when a number differs.
 """
 
 import csv
-import json
 import re
-import sys
 from collections import Counter, defaultdict
 from itertools import product as combinations
 from pathlib import Path
@@ -67,7 +65,7 @@ def read_parents(media):
         ("locations.csv", "admin2"),
         ("flow_points.csv", "admin2"),
     ):
-        with open(Path(media) / name, encoding="utf-8", newline="") as source:
+        with (Path(media) / name).open(encoding="utf-8", newline="") as source:
             parents.update({row["name"]: row[above] for row in csv.DictReader(source)})
     return parents
 
