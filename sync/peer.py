@@ -42,7 +42,8 @@ class Me:
 
 def _age(receipt: Receipt) -> tuple[int, int]:
     """Return what orders receipts; of two within one millisecond the one that names more wins."""
-    return receipt.issued_ms, sum(reach.sequence for reach in receipt.have)
+    named = (*receipt.have, *receipt.backed_up)
+    return receipt.issued_ms, sum(reach.sequence for reach in named)
 
 
 def _replaces(new: Receipt, old: Receipt) -> bool:

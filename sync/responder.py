@@ -11,7 +11,7 @@ from shared.ids import AuthorId
 from shared.sealing.keys import SigningKey
 from shared.sealing.receipts import Note, Reach, Receipt, Signed, sign_note, sign_receipt
 from sync.core.certificate import PeerRole
-from sync.core.have import HaveVector
+from sync.core.have import HaveVector, LogName
 from sync.core.messages import WANTS_MAX, Answer, Message, Papers
 from sync.core.offer import Outbox, batch_of
 from sync.core.plan import OutcomeCode
@@ -114,10 +114,15 @@ class MissionIssuer:
             server_incarnation=peer.me.incarnation,
             issued_ms=peer.now_ms(),
             have=_reaches(held),
-            backed_up=_reaches(self._backed_up(held)),
+            backed_up=_reaches(self._backed_up(held).only(self._whole(logs))),
             audit_head=self._audit_head(),
         )
         return Papers(receipts=(sign_receipt(self._key, receipt),))
+
+    def _whole(self, logs: list[LogName]) -> list[LogName]:
+        """Return the logs none of whose attachments is still under way (SYNC-083)."""
+        store = self._peer.store
+        return [log for log in logs if not store.missing_payloads(1, log.author)]
 
 
 def _reaches(have: HaveVector) -> tuple[Reach, ...]:

@@ -69,6 +69,7 @@ class LogStoreContract:
         assert list(store.entries(branch, 2, 3)) == writer.entries[1:3]
         assert store.have().of(writer.log) == (branch.head,)
 
+    # SYNC-013, SYNC-053
     def test_taking_twice_and_overlapping_changes_nothing_more(self, store: Any) -> None:
         writer = tablet().grow(6)
         take(store, writer.run(1, 4), writer)
@@ -84,6 +85,7 @@ class LogStoreContract:
         assert [entry.header.sequence for entry in taken.new] == [5, 6]
         assert taken.outcome.sequence == 5
 
+    # SYNC-013
     def test_a_gap_is_not_stored(self, store: Any) -> None:
         writer = tablet().grow(6)
         assert take(store, writer.run(3), writer) is OutcomeCode.GAP
@@ -91,6 +93,7 @@ class LogStoreContract:
         assert take(store, writer.run(4), writer) is OutcomeCode.GAP
         assert take(store, writer.run(3), writer) is OutcomeCode.STORED
 
+    # SYNC-011, SYNC-012
     def test_runs_end_at_kept_signatures_within_bounds(self, store: Any) -> None:
         writer = tablet().grow(10)
         for first, last in ((1, 3), (4, 6), (7, 10)):
@@ -103,6 +106,7 @@ class LogStoreContract:
         sizes = [entry.size_bytes() for entry in writer.entries]
         assert len(store.run_after(branch, 0, 10, 300 + sum(sizes[:6])).entries) == 6
 
+    # SYNC-004, SEAL-032
     def test_a_fork_keeps_both_branches(self, store: Any) -> None:
         one = tablet().grow(4)
         two = one.clone()
@@ -147,6 +151,7 @@ class LogStoreContract:
         assert take(store, two.run(), two) is OutcomeCode.FORK
         assert rebuilt(store, one.log) == [[one.entries[0].hash], [two.entries[0].hash]]
 
+    # SYNC-002
     def test_branches_are_bounded(self, store: Any) -> None:
         start = tablet().grow(1)
         for number in range(BRANCHES_MAX + 1):
@@ -156,6 +161,7 @@ class LogStoreContract:
         assert code is OutcomeCode.REFUSED
         assert len(store.branches(start.log)) == BRANCHES_MAX
 
+    # SYNC-014, SYNC-015
     def test_a_forged_run_is_refused_or_kept_aside(self, store: Any) -> None:
         writer = tablet().grow(2)
         forged = Run(writer.run().entries, writer.signed_on, bytes(64))
@@ -167,6 +173,7 @@ class LogStoreContract:
         assert reason == "bad_signature"
         assert decode_batch(data, DEPLOYMENT) == [forged]
 
+    # SYNC-014
     def test_a_strangers_run_is_refused_or_kept_aside(self, store: Any) -> None:
         writer = tablet().grow(2)
         assert take_run(store, writer.run(), None).outcome.code is OutcomeCode.REFUSED
@@ -174,6 +181,7 @@ class LogStoreContract:
         assert taken.outcome.code is OutcomeCode.QUARANTINED
         assert [reason for _, reason in store.aside()] == ["unknown_device"]
 
+    # SYNC-024
     def test_an_error_undoes_the_whole_transaction(self, store: Any) -> None:
         writer = tablet().grow(2)
 
@@ -199,6 +207,7 @@ class LogStoreContract:
             store.extend(store.branches(writer.log)[0], writer.entries[2:], 1, bytes(64))
         assert store.have().sequence(writer.log) == 1
 
+    # SYNC-001
     def test_incarnations_are_logs_of_their_own(self, store: Any) -> None:
         old, new = tablet().grow(2), tablet()
         new.incarnation = 1
@@ -208,6 +217,7 @@ class LogStoreContract:
         assert store.have().sequence(old.log) == 2
         assert store.have().sequence(new.log) == 1
 
+    # SYNC-080, SYNC-082
     def test_attachments_are_collected_chunk_by_chunk(self, store: Any) -> None:
         data = bytes(range(250)) * 10
         digest = sha256(data).digest()
@@ -235,6 +245,7 @@ class LogStoreContract:
         assert run == writer.run()
 
     @pytest.mark.parametrize("data", [b"x" * 2500, b"x" * 2600])
+    # SYNC-082
     def test_a_whole_that_does_not_match_is_wanted_again(self, store: Any, data: bytes) -> None:
         digest = sha256(b"y" * 2500).digest()
         writer = tablet()
@@ -260,6 +271,7 @@ class LogStoreContract:
         store.drop_paper("receipt", b"a")
         assert [name for name, _ in store.papers("receipt")] == [b"b"]
 
+    # SYNC-041
     def test_pruning_deletes_payloads_and_keeps_the_chain(self, store: Any) -> None:
         data = b"photo" * 100
         digest = sha256(data).digest()

@@ -95,6 +95,7 @@ def test_a_stick_to_a_hub_brings_a_note_home(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("seed", range(4))
+# SYNC-053, SYNC-055
 def test_parts_apply_in_any_order_and_again(tmp_path: Path, seed: int) -> None:
     network = Network()
     mission, tablet = network.mission(), network.device("tablet")
@@ -138,6 +139,7 @@ def test_messages_come_back_in_order(tmp_path: Path) -> None:
     assert messages_in(a_bundle(tmp_path)) == [b"message 0", b"message 1", b"message 2"]
 
 
+# SYNC-051
 def test_a_torn_bundle_is_refused_as_a_whole_at_any_byte(tmp_path: Path) -> None:
     path = a_bundle(tmp_path)
     data = path.read_bytes()
@@ -147,6 +149,7 @@ def test_a_torn_bundle_is_refused_as_a_whole_at_any_byte(tmp_path: Path) -> None
             messages_in(path)
 
 
+# SYNC-052, SYNC-054
 def test_a_changed_bundle_is_refused_at_any_byte(tmp_path: Path) -> None:
     path = a_bundle(tmp_path)
     data = path.read_bytes()
@@ -189,6 +192,7 @@ def test_a_bundle_without_a_reader_is_never_written(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+# SYNC-052
 def test_a_medium_that_is_full_leaves_nothing_half_written(tmp_path: Path) -> None:
     made = []
 

@@ -26,6 +26,7 @@ def expect_all(node: Node, writer: Writer) -> None:
     assert hashes(node, writer) == [[entry.hash for entry in writer.entries]]
 
 
+# SYNC-032 (no vault, no secret but the signing key), SYNC-040
 def test_a_device_hands_its_log_to_the_mission_and_gets_a_receipt() -> None:
     network = Network()
     mission, tablet = network.mission(), network.device("tablet")
@@ -43,6 +44,7 @@ def test_a_device_hands_its_log_to_the_mission_and_gets_a_receipt() -> None:
     assert (again.complete, again.sent, again.received) == (True, 0, 0)
 
 
+# SYNC-071, SYNC-073
 def test_through_a_hub_that_never_heard_of_the_device_or_the_ring() -> None:
     network = Network()
     mission, hub = network.mission(), network.hub("hub", enrolled=False)
@@ -69,6 +71,7 @@ def test_a_device_that_knows_only_the_ring_brings_it_to_a_hub_by_the_broadcasts(
     expect_all(hub, tablet.writer)
 
 
+# SYNC-043, SYNC-044
 def test_a_hub_gives_a_note_and_carries_receipts_and_broadcasts_down() -> None:
     network = Network()
     mission = network.mission()
@@ -86,6 +89,7 @@ def test_a_hub_gives_a_note_and_carries_receipts_and_broadcasts_down() -> None:
     expect_all(tablet, mission.writer)
 
 
+# SYNC-025, SYNC-072
 def test_mailboxes_go_to_their_device_alone() -> None:
     network = Network()
     mission = network.mission()
@@ -102,6 +106,7 @@ def test_mailboxes_go_to_their_device_alone() -> None:
     assert hashes(two, mailbox) == []
 
 
+# SYNC-025
 def test_a_device_sees_no_other_devices_logs() -> None:
     network = Network()
     mission, one, two = network.mission(), network.device("one"), network.device("two")
@@ -138,6 +143,7 @@ def test_large_logs_travel_in_bounded_batches_and_survive_cuts() -> None:
     expect_all(mission, tablet.writer)
 
 
+# SYNC-004, SYNC-005
 def test_both_branches_of_a_cloned_tablet_reach_everyone_by_any_road() -> None:
     network = Network()
     mission = network.mission()
@@ -163,6 +169,7 @@ def test_both_branches_of_a_cloned_tablet_reach_everyone_by_any_road() -> None:
     assert network.sync(twin, mission).own_log_ahead, "it learns that it has a twin"
 
 
+# SYNC-004, SYNC-013
 def test_a_shorter_branch_is_asked_for_by_one_that_is_ahead() -> None:
     network = Network()
     mission, tablet = network.mission(), network.device("tablet")
@@ -223,6 +230,7 @@ def test_attestations_reach_devices_and_hubs() -> None:
     assert network.sync(late, hub).complete, "a hub carries all the same"
 
 
+# SYNC-080, SYNC-081
 def test_an_attachment_goes_by_chunk_after_the_records_and_resumes() -> None:
     network = Network()
     mission = network.mission()
@@ -253,6 +261,26 @@ def test_an_attachment_goes_by_chunk_after_the_records_and_resumes() -> None:
     assert mission.peer.store.chunk(digest, 5000) == Chunk(digest, 5000, pieces[5])
 
 
+# SYNC-083
+def test_nothing_is_called_backed_up_before_its_attachments_are_whole() -> None:
+    network = Network()
+    mission, tablet = network.mission(), network.device("tablet")
+    digest = sha256(b"photo").digest()
+    tablet.writer.add(detached=(digest, 5))
+    tablet.keep()
+    network.sync(tablet, mission)
+    (receipt,) = tablet.peer.newest_receipts()
+    assert [reach.sequence for reach in receipt.have] == [1]
+    assert receipt.backed_up == ()
+    with tablet.peer.store.transaction():
+        assert tablet.peer.store.take_chunk(Chunk(digest, 0, b"photo"))
+    network.clock.advance(1)
+    network.sync(tablet, mission)
+    network.sync(tablet, mission)
+    (receipt,) = tablet.peer.newest_receipts()
+    assert [reach.sequence for reach in receipt.backed_up] == [1]
+
+
 def test_a_message_of_another_project_is_refused() -> None:
     network = Network()
     mission, tablet = network.mission(), network.device("tablet")
@@ -272,6 +300,7 @@ def test_progress_is_told_after_each_exchange() -> None:
     assert [(p.sent, p.to_send) for p in seen] == [(3, 3), (3, 3)]
 
 
+# SYNC-021
 def test_a_message_without_have_is_answered_by_what_it_touched_alone() -> None:
     network = Network()
     mission, tablet = network.mission(), network.device("tablet", known_to=())

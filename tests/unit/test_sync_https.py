@@ -175,6 +175,7 @@ def test_the_proof_is_of_this_key_challenge_and_body() -> None:
         (500, {}, TransportError, "failed (500)"),
     ],
 )
+# SYNC-031
 def test_what_each_status_means(
     status: int, headers: dict[str, str], error: type[CairnError], says: str
 ) -> None:
@@ -202,6 +203,7 @@ def test_an_answer_too_large_is_not_read_to_its_end(monkeypatch: pytest.MonkeyPa
         post(client, "/", b"", {})
 
 
+# SYNC-035
 def test_a_hub_code_round_trips_and_says_when_it_was_cut_short() -> None:
     code = HubCode(
         DEPLOYMENT, ("https://192.0.2.7:8444",), signing_key("hub").public_bytes, bytes(32), "Goma"

@@ -209,6 +209,7 @@ def test_an_unknown_writer_gets_no_answer(world: World, tmp_path: Path) -> None:
     hub.close()
 
 
+# SYNC-033
 def test_the_page_shows_devices_and_never_content(world: World, tmp_path: Path) -> None:
     network, _, code = world
     make(tmp_path / "hub", code)

@@ -22,6 +22,7 @@ def text(value: object) -> str:
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case["name"])
+# SYNC-060, SYNC-061, SYNC-062, SYNC-063, SYNC-064, SYNC-065, SYNC-066, SYNC-067, SYNC-068
 def test_golden_case_in_any_order_and_twice(case: dict[str, Any]) -> None:
     rules = rules_from_json(case["rules"])
     revisions = list(case["revisions"])

@@ -63,6 +63,7 @@ def test_a_step_that_no_row_allows_is_our_error() -> None:
         session.step(Event.MORE)
 
 
+# SYNC-026
 def test_waits_double_to_the_longest_and_start_anew() -> None:
     backoff = Backoff(lambda count: b"\xff" * count)
     waits = [round(backoff.next_wait_s()) for _ in range(11)]
@@ -77,6 +78,7 @@ def tablet() -> Writer:
     return Writer(signing_key("tablet"))
 
 
+# SYNC-010
 def test_a_batch_gives_back_its_runs() -> None:
     one, two = tablet().grow(3), Writer(signing_key("other")).grow(2)
     one.add(detached=(bytes(32), 77))
@@ -84,6 +86,7 @@ def test_a_batch_gives_back_its_runs() -> None:
     assert decode_batch(encode_batch(DEPLOYMENT, runs), DEPLOYMENT) == runs
 
 
+# SYNC-010
 def test_a_pruned_entry_travels_as_hash_and_length() -> None:
     writer = tablet().grow(1)
     entry = writer.entries[0]
@@ -119,6 +122,7 @@ def wire_run(**change: object) -> list[object]:
         {"signature": bytes(63)},
     ],
 )
+# SYNC-013
 def test_a_malformed_run_does_not_spoil_its_batch(change: dict[str, object]) -> None:
     good = tablet().grow(2).run()
     data = encode([1, DEPLOYMENT, [wire_run(**change), wire_run()]])
@@ -140,6 +144,7 @@ def test_a_malformed_run_does_not_spoil_its_batch(change: dict[str, object]) -> 
         (b"", EncodingInvalid),
     ],
 )
+# SYNC-012
 def test_what_is_no_batch_is_refused(data: bytes, error: type[CairnError]) -> None:
     with pytest.raises(error):
         decode_batch(data, DEPLOYMENT)
@@ -193,6 +198,7 @@ def an_answer() -> Answer:
     return Answer(DEPLOYMENT, some_have(), (outcome,), b"batch", a_message().papers, more=False)
 
 
+# SYNC-020, SYNC-022, SYNC-027
 def test_messages_and_answers_round_trip_and_ignore_what_is_newer() -> None:
     assert decode_message(a_message().encode()) == a_message()
     assert decode_answer(an_answer().encode()) == an_answer()
