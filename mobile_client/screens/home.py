@@ -140,7 +140,7 @@ class HomeScreen(ScreenPage[HomePresenter]):
             Dialog(
                 say("Destroy this draft?"),
                 [
-                    Text(draft.title, bold=True, natural=True),
+                    Text(draft.title, bold=True),
                     Text(
                         say("Its answers cannot be brought back. One is added to the tally."),
                         colour="muted",
@@ -231,7 +231,7 @@ class HomeScreen(ScreenPage[HomePresenter]):
 
         rows = []
         for form in forms:
-            rows.append(Text(form.title, "small", bold=True, natural=True))
+            rows.append(Text(form.title, "small", bold=True))
             for outcome, word in (
                 ("absent", say("Nobody at home")),
                 ("inaccessible", say("Could not be reached")),

@@ -235,7 +235,7 @@ class InterviewScreen(ScreenPage[InterviewPresenter]):
         stage.open(
             Dialog(
                 say("Remove with all answers?"),
-                [Text(words, natural=True)],
+                [Text(words)],
                 [
                     PushButton(say("Remove"), remove, kind="danger", icon="remove"),
                     PushButton(say("Keep it"), stage.close, kind="tonal"),

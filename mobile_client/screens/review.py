@@ -30,7 +30,7 @@ class ReviewScreen(ScreenPage[ReviewPresenter]):
 
     def build(self, state: ReviewState) -> None:
         """Draw what stands in the way, what is open, and the seal."""
-        self.add(Text(state.title, "title", bold=True, natural=True))
+        self.add(Text(state.title, "title", bold=True))
         if state.failing:
             words = say_count(
                 "{n} question must be settled first", "{n} questions must be settled first",

@@ -1,12 +1,12 @@
 """How screens put numbers, times and states into words."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Final
 
 from mobile_client.presenters.presenter import Notice
 from mobile_client.presenters.views import EntryState
 from mobile_client.text.speech import key, say, say_count
-from mobile_client.widgets.calendar import MONTHS
+from mobile_client.widgets.calendar import DATES
 
 STATE_SIGNS: Final[dict[EntryState, tuple[str, str, str]]] = {
     EntryState.ON_DEVICE: (key("On this device"), "warn", "ready"),
@@ -41,10 +41,9 @@ def say_size(size_bytes: int) -> str:
     return f"{size:.1f} GB"
 
 
-def say_day(moment: datetime) -> str:
-    """Return day and month, with the year only where it is not told by the rest."""
-    return say("{day} {month} {year}", day=moment.day, month=say(MONTHS[moment.month - 1]),
-               year=moment.year)  # fmt: skip
+def say_day(day: date) -> str:
+    """Return a date with the month in words."""
+    return say(DATES[day.month - 1], day=day.day, year=day.year)
 
 
 def say_when(at_ms: int, now: datetime) -> str:

@@ -56,6 +56,11 @@ def base_direction(text: str) -> int | None:
     return first_strong(_classes(text), 0, len(text))
 
 
+def has_rtl(text: str) -> bool:
+    """Tell whether some letter reads from right to left."""
+    return any(unicodedata.bidirectional(char) in {"R", "AL"} for char in text)
+
+
 @lru_cache(maxsize=4096)
 def levels(text: str, base: int | None = None) -> tuple[int, tuple[int, ...]]:
     """Return the paragraph level and one embedding level per character of one paragraph.

@@ -22,6 +22,13 @@ MONTHS: Final = (
     key("January"), key("February"), key("March"), key("April"), key("May"), key("June"),
     key("July"), key("August"), key("September"), key("October"), key("November"), key("December"),
 )  # fmt: skip
+DATES: Final = (
+    key("{day} January {year}"), key("{day} February {year}"), key("{day} March {year}"),
+    key("{day} April {year}"), key("{day} May {year}"), key("{day} June {year}"),
+    key("{day} July {year}"), key("{day} August {year}"), key("{day} September {year}"),
+    key("{day} October {year}"), key("{day} November {year}"), key("{day} December {year}"),
+)  # fmt: skip
+"""Whole dates: many languages bend the month's name in them."""
 DAYS: Final = (key("Mo"), key("Tu"), key("We"), key("Th"), key("Fr"), key("Sa"), key("Su"))
 YEAR_MIN: Final = 1900
 YEAR_MAX: Final = 2100

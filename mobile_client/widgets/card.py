@@ -26,7 +26,7 @@ class Card(Column):
         """Append a fact: its name in small, its value below."""
         pair = Column(spacing=dp(1))
         pair.add_widget(Text(name, "small", "muted"))
-        pair.add_widget(Text(value, "body", bold=True, natural=True))
+        pair.add_widget(Text(value, "body", bold=True))
         self.add_widget(pair)
 
     def _paint(self, *_: object) -> None:

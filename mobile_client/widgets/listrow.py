@@ -14,8 +14,8 @@ from mobile_client.widgets.theme import dp, theme
 from mobile_client.widgets.touch import Tap, Tappable
 
 _PADDING_DP: Final = 16
-_TITLE: Final = Manner("body", bold=True, natural=True)
-_DETAIL: Final = Manner("small", natural=True)
+_TITLE: Final = Manner("body", bold=True)
+_DETAIL: Final = Manner("small")
 
 
 class ListRow(Tappable):

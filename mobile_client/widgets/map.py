@@ -207,7 +207,7 @@ class MapView(Drawn):
     def _paint_pin(self, latitude: float, longitude: float, name: str) -> None:
         x, y = self.place(latitude, longitude)
         paint.disc(x, y, dp(6), theme.colour("muted"))
-        word = paint.set_text(name, Manner("tiny", natural=True), None)
+        word = paint.set_text(name, Manner("tiny"), None)
         paint.put_text(word, x + dp(9), y + word.block.height_px / 2, theme.colour("ink"))
 
     def _paint_trail(self) -> None:

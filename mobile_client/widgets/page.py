@@ -113,7 +113,7 @@ class TopBar(_Bar):
         else:
             self.add_widget(Space(TARGET_DP, MARGIN_DP - _BAR_PADDING_DP))
         role = "heading" if theme.text_percent <= _LARGE_PERCENT else "small"
-        self.title = Text(title, role, bold=True, natural=True, lines_max=2, pos_hint=_MIDDLE)
+        self.title = Text(title, role, bold=True, lines_max=2, pos_hint=_MIDDLE)
         self.add_widget(self.title)
 
     def add_action(self, icon: str, label: str, tap: Tap) -> IconButton:

@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from kivy.graphics import Color, Line, Rectangle, SmoothEllipse, SmoothRoundedRectangle
 
-from mobile_client.text.bidi import LTR, RTL
+from mobile_client.text.bidi import LTR, RTL, base_direction, has_rtl
 from mobile_client.text.layout import Style
 from mobile_client.text.markup import RichText
 from mobile_client.text.textures import DrawnText, drawn
@@ -65,20 +65,21 @@ class Manner:
     Attributes:
         role: size, by `look.TEXT_SP`.
         align: start (where the screen's lines start), center or end.
-        natural: the text takes its own direction, like a form's title among screens of another
-            language; other text takes the screen's.
         lines_max: cut with an ellipsis after so many; 0 for never.
     """
 
     role: str = "body"
     bold: bool = False
     align: str = "start"
-    natural: bool = False
     lines_max: int = 0
 
 
 def set_text(rich: RichText | str, manner: Manner, width: float | None) -> DrawnText:
-    """Lay text out in the look of now; without a width on one line."""
+    """Lay text out in the look of now; without a width on one line.
+
+    The words decide which way they read, the screen at which side they start: an English sentence
+    among Arabic screens keeps its full stop at its end.
+    """
     if isinstance(rich, str):
         rich = RichText(rich)
     side = "right" if theme.rtl == (manner.align == "start") else "left"
@@ -86,10 +87,19 @@ def set_text(rich: RichText | str, manner: Manner, width: float | None) -> Drawn
         size_px=theme.text_px(manner.role),
         bold=manner.bold,
         align="center" if manner.align == "center" else side,
-        base=None if manner.natural else (RTL if theme.rtl else LTR),
+        base=_base_of(rich.text),
         lines_max=manner.lines_max,
     )
     return drawn(rich, style, None if width is None else max(1, int(width)))
+
+
+def _base_of(text: str) -> int:
+    own = base_direction(text)
+    if own is None:
+        return RTL if theme.rtl else LTR
+    if theme.rtl and own == LTR and has_rtl(text):
+        return RTL  # "WFP" may begin an Arabic sentence.
+    return own
 
 
 def put_text(text: DrawnText, x: float, top: float, colour: Rgba) -> None:

@@ -9,7 +9,7 @@ from mobile_client.widgets.base import Drawn
 from mobile_client.widgets.paint import Manner
 from mobile_client.widgets.theme import dp, theme
 
-_MANNERS: Final = frozenset({"bold", "align", "natural", "lines_max"})
+_MANNERS: Final = frozenset({"bold", "align", "lines_max"})
 
 
 class Text(Drawn):

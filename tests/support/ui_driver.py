@@ -112,6 +112,22 @@ class Driver:
         EventLoop.post_dispatch_input("end", touch)
         self.frames(3)
 
+    def drag(self, start: tuple[float, float], end: tuple[float, float]) -> None:
+        """Move a finger from one point of the window to another, quickly."""
+        touch = _Touch(*start)
+        EventLoop.post_dispatch_input("begin", touch)
+        for step in range(1, 5):
+            x = start[0] + (end[0] - start[0]) * step / 4
+            y = start[1] + (end[1] - start[1]) * step / 4
+            touch.move({"x": x / (Window.width - 1.0), "y": y / (Window.height - 1.0)})
+            EventLoop.post_dispatch_input("update", touch)
+        EventLoop.post_dispatch_input("end", touch)
+        self.frames(3)
+
+    def clipboard(self) -> str:
+        """Return what other programs could paste."""
+        return str(Window._win.get_clipboard() if hasattr(Window._win, "get_clipboard") else "")
+
     def fingers(self, count: int) -> None:
         """Touch with several fingers at once."""
         touches = [_Touch(60.0 + 90 * nth, 400.0) for nth in range(count)]

@@ -25,7 +25,7 @@ class NoteQuestion(QuestionCard):
     def build(self) -> None:
         """Add the value, where there is one."""
         view = self.view
-        self._value = Text(view.value, "heading", natural=True)
+        self._value = Text(view.value, "heading")
         if view.value:
             self.add_widget(self._value)
 

@@ -36,7 +36,7 @@ class PlaceQuestion(QuestionCard):
     def build(self) -> None:
         """Add the words of the answer, the ways to it, and the map."""
         view = self.view
-        self._words = Text("", "heading", bold=True, natural=True)
+        self._words = Text("", "heading", bold=True)
         self.add_widget(self._words)
         self._waiting = False
         if not view.readonly:

@@ -127,4 +127,4 @@ def _say_date(day: date, parts: str) -> str:
         return str(day.year)
     if parts == "month":
         return say("{month} {year}", month=say(MONTHS[day.month - 1]), year=day.year)
-    return say_day(datetime(day.year, day.month, day.day))  # noqa: DTZ001 - only its date is said
+    return say_day(day)
