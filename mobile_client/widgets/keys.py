@@ -57,7 +57,7 @@ class Keys:
         """Act on a key; True when it was one of ours."""
         field = next((one for one in self._targets() if getattr(one, "focus", False)), None)
         if key == TAB:
-            self._walk(-1 if "shift" in modifiers else 1, field)
+            self._walk(-1 if "shift" in modifiers else 1, field or self._ringed)
             return True
         if field is not None:
             if key == ESCAPE:
