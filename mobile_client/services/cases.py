@@ -26,9 +26,12 @@ def encode_base(base: Base) -> bytes:
 
 def base_of(draft: Draft) -> dict[str, Value | Deletion]:
     """Return what the record of a draft holds already; nothing for a new record."""
-    if not draft.base:
-        return {}
-    content: dict[str, Any] = decode(draft.base)
+    return decode_base(draft.base) if draft.base else {}
+
+
+def decode_base(data: bytes) -> dict[str, Value | Deletion]:
+    """Return a base from its bytes."""
+    content: dict[str, Any] = decode(data)
     return {
         address: tuple(value) if isinstance(value, list) else value
         for address, value in content.items()

@@ -22,6 +22,7 @@ from mobile_client.presenters.views import (
     RecordRow,
 )
 from mobile_client.services.carrying import Carrying
+from mobile_client.services.case_book import CaseBook
 from mobile_client.services.device_policy import DEFAULT, DevicePolicy
 from mobile_client.services.enrolment import Send, check_suite, code_view, enrol, read_code
 from mobile_client.services.filling import Filling
@@ -47,10 +48,13 @@ TRAINING: Final = "training"
 class Opened:
     """What an unlocked vault adds."""
 
-    def __init__(self, vault: Vault, finalizer: Finalizer, interviews: Interviews) -> None:
+    def __init__(
+        self, vault: Vault, finalizer: Finalizer, interviews: Interviews, cases: CaseBook
+    ) -> None:
         self.vault = vault
         self.finalizer = finalizer
         self.interviews = interviews
+        self.cases = cases
 
 
 class Client(Carrying):
@@ -186,6 +190,8 @@ class Client(Carrying):
         assert self.project is not None, "only an enrolled device unlocks"
         self.lock()
         project = self.project
+        suite = Suite(project.record.suite)
+        self.mailbox = None if keys.mailbox_key is None else SecretKey(suite, keys.mailbox_key)
         vault = Vault(self._database, self._slots, person, keys.vault_key, self.random_bytes)
         self._enumerator = next(row.name for row in self._people.rows() if row.id == person)
         desk = Desk(
@@ -197,13 +203,12 @@ class Client(Carrying):
             media_folder=self.files.media_folder,
             enumerator=self._enumerator,
             preferences=self.preferences,
+            cases=CaseBook(project, vault, self.mailbox),
         )
         finalizer = Finalizer(desk)
         finalizer.recover()
         interviews = Interviews(desk, finalizer, self.device, project.record.author, self.policy)
-        self._opened = Opened(vault, finalizer, interviews)
-        suite = Suite(project.record.suite)
-        self.mailbox = None if keys.mailbox_key is None else SecretKey(suite, keys.mailbox_key)
+        self._opened = Opened(vault, finalizer, interviews, desk.cases)
 
     def is_unlocked(self) -> bool:
         """Tell whether a vault is open."""
@@ -354,8 +359,7 @@ class Client(Carrying):
 
     def search(self, text: str, limit: int) -> tuple[CaseRow, ...]:
         """Return the assigned cases that match."""
-        del text, limit
-        return ()
+        return self._open.cases.rows(text, limit)
 
     def open_case(self, record_id: str) -> OpenInterview:
         """Open a correction of a case."""
@@ -363,7 +367,7 @@ class Client(Carrying):
 
     def case_filling(self, record_id: str) -> Filling:
         """Open a correction of a case for a script."""
-        raise UsageError(f"record {record_id} is not assigned to this device")
+        return self._open.interviews.correct(self._open.cases.find(record_id))
 
     # ---- settings
 

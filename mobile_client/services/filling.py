@@ -25,6 +25,7 @@ from mobile_client.services.loaded_form import LoadedForm
 from mobile_client.services.notice import NoticeReader
 from mobile_client.services.paradata import Step, step
 from mobile_client.services.questions import (
+    barring,
     form_path,
     outline,
     question_view,
@@ -38,6 +39,7 @@ from shared.errors import ConsentMissing, FormError, SubmissionInvalid
 from shared.forms.interview import Interview
 from shared.forms.respondent import Dice, Respondent
 from shared.forms.screens import Screen
+from shared.forms.validate import Violation
 
 _INSTANCE: Final = re.compile(r"\[(\d{1,5})\]")
 STEPS_MAX: Final = 10_000
@@ -318,7 +320,7 @@ class Filling:
         engine = self._interview.at()
         if self._at_notice(engine):
             return False
-        broken = {v.path for path in engine.questions for v in self._interview.violations(path)}
+        broken = {v.path for path in engine.questions for v in self._barring(path)}
         if broken:
             self._judged = frozenset(broken)
             return False
@@ -381,7 +383,12 @@ class Filling:
 
     def violations(self) -> tuple[OutlineRow, ...]:
         """Return the questions that bar finalize."""
-        return violation_rows(self._interview, self._loaded)
+        correction = bool(self._draft.parents)
+        return violation_rows(self._interview, self._loaded, correction=correction)
+
+    def _barring(self, path: str | None = None) -> tuple[Violation, ...]:
+        correction = bool(self._draft.parents)
+        return barring(self._interview, self._loaded, path, correction=correction)
 
     def approve(self, lead: str) -> None:
         """Note that a team lead looked at it and agreed."""
@@ -397,7 +404,7 @@ class Filling:
 
     def close(self) -> None:
         """Put the draft aside; it stays in the vault."""
-        ready = not self._notice_due() and not self._interview.violations()
+        ready = not self._notice_due() and not self._barring()
         self._save(Step.LEFT, ready=ready)
 
     # ---- keeping

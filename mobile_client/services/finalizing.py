@@ -13,23 +13,27 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import tzinfo
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from mobile_client.device.files import remove
 from mobile_client.presenters.ports import Preferences, Slip
 from mobile_client.services.assemble import Assembled, Setting, assemble
+from mobile_client.services.case_book import CORRECTION, CaseBook
 from mobile_client.services.cases import base_of
 from mobile_client.services.library import Library
 from mobile_client.services.loaded_form import LoadedForm
 from mobile_client.services.log_author import SECONDS_PER_DAY, LogAuthor, Sealed, SealedFile
 from mobile_client.services.media import open_media
 from mobile_client.services.project import Project
+from mobile_client.services.questions import barring, form_path
 from mobile_client.vault.drafts import Draft
 from mobile_client.vault.vault import Vault
 from shared.clock import Clock, RandomBytes
+from shared.errors import SubmissionInvalid
+from shared.forms.answers import Answers
 from shared.forms.draft import decode as decode_snapshot
 from shared.forms.interview import Interview
-from shared.records.codec import encode_body, encode_identity
+from shared.records.codec import body_cbor, encode_body, encode_identity, revision_id
 from shared.records.small import (
     Outcome,
     Tally,
@@ -58,6 +62,7 @@ class Desk:
     media_folder: Path
     enumerator: str
     preferences: Callable[[], Preferences]
+    cases: CaseBook
 
     @property
     def log(self) -> LogAuthor:
@@ -100,7 +105,7 @@ class Finalizer:
             random_bytes=desk.random_bytes,
             attachments=loaded.files,
         )
-        answers = interview.finalize(clock_now=now)
+        answers = self._answers(loaded, draft, interview)
         draft = replace(draft, sealed_at_ms=self._now_ms(), outcome="")
         files = dict(self._sealed_files(loaded, draft, answers.as_dict()))
         made = assemble(
@@ -112,7 +117,31 @@ class Finalizer:
             base=base_of(draft),
         )
         planned = self._append_record(loaded, draft, made, [file for _, file in files.values()])
-        return self._done(planned)
+        return self._done(planned, self._correction(loaded, draft, made))
+
+    def _correction(
+        self, loaded: LoadedForm, draft: Draft, made: Assembled
+    ) -> dict[str, Any] | None:
+        """Return what the vault keeps of a correction, None for a record of one's own."""
+        if not draft.parents:
+            return None
+        case = self._desk.cases.find(draft.record_id.hex())
+        cbor = body_cbor(made.body, loaded.codebook)
+        revision = revision_id(loaded.codebook.form_hash, cbor)
+        return self._desk.cases.corrected(case, made.body, revision)
+
+    def _answers(self, loaded: LoadedForm, draft: Draft, interview: Interview) -> Answers:
+        """Return the finished answers; of a correction, also without the identity kept elsewhere.
+
+        A case comes without its direct identifiers: that they are open here is no fault.
+        """
+        if not draft.parents:
+            return interview.finalize(clock_now=self._desk.clock.now())
+        if broken := barring(interview, loaded, correction=True):
+            raise SubmissionInvalid(
+                f"{len(broken)} answer(s) need attention, the first at {broken[0].path}", broken
+            )
+        return interview.answers()
 
     def _append_record(
         self, loaded: LoadedForm, draft: Draft, made: Assembled, files: list[SealedFile]
@@ -133,7 +162,7 @@ class Finalizer:
         for path, name in values.items():
             if name not in draft.media:
                 continue
-            direct = _without_instances(path) in loaded.direct
+            direct = form_path(path) in loaded.direct
             part = Compartment.DIRECT_ATTACHMENT if direct else Compartment.ATTACHMENT
             file = self._desk.log.seal_file(part, self._blocks(draft, name))
             yield name, (f"{file.hash.hex()}{Path(name).suffix}", file)
@@ -239,7 +268,7 @@ class Finalizer:
     def _stands(self, draft: Draft) -> bool:
         return draft.planned is not None and self._desk.log.stands(*draft.planned)
 
-    def _done(self, draft: Draft) -> Slip:
+    def _done(self, draft: Draft, correction: dict[str, Any] | None = None) -> Slip:
         """Note the record, drop the draft and overwrite its key."""
         vault = self._desk.vault
         slip = Slip(draft.record_id.hex(), code_text(draft.code) if draft.code else "")
@@ -261,6 +290,11 @@ class Finalizer:
                     vault.put(SLIP, {"record_id": draft.record_id, "code": slip.code})
                 else:
                     slip = Slip(slip.record_id, "")
+            if correction is not None:
+                for name, item in vault.items(CORRECTION):
+                    if item["record_id"] == draft.record_id:
+                        vault.drop(name)
+                vault.put(CORRECTION, correction)
             slot = vault.drafts.drop(draft.draft_id)
         vault.drafts.destroy_key(draft.draft_id, slot)
         for file, _ in draft.media.values():
@@ -269,7 +303,3 @@ class Finalizer:
 
     def _now_ms(self) -> int:
         return int(self._desk.clock.now().timestamp() * 1000)
-
-
-def _without_instances(address: str) -> str:
-    return "/".join(step.partition("[")[0] for step in address.split("/"))

@@ -6,16 +6,20 @@ from pathlib import Path
 from typing import Final
 
 from mobile_client.device.services import DeviceFault, DeviceServices
+from mobile_client.services.case_book import Case
+from mobile_client.services.cases import encode_base, snapshot_of
 from mobile_client.services.device_policy import DevicePolicy
 from mobile_client.services.filling import DraftDesk, Filling
 from mobile_client.services.finalizing import Desk, Finalizer
 from mobile_client.services.loaded_form import LoadedForm
 from mobile_client.services.media import keep_media
 from mobile_client.services.paradata import Step, step
-from mobile_client.vault.drafts import Draft
+from mobile_client.vault.drafts import ConsentKept, Draft
 from shared.forms.interview import Interview
 from shared.ids import RECORD_ID_BYTES
 from shared.records.codebook import Basis
+from shared.records.codec import form_key
+from shared.records.consent import Consent, Decision
 from shared.sealing.tags import new_tag_key
 from shared.sealing.withdrawal import new_code
 
@@ -83,9 +87,35 @@ class Interviews:
         """Open a draft again; who agreed before is asked whether to go on."""
         draft = self._desk.vault.drafts.load(draft_id)
         loaded = self._desk.library.version(draft.form_hash)
-        interview = Interview.restore(
+        interview = self._restored(loaded, draft.snapshot)
+        agreed = draft.consent is not None and bool(draft.consent.decisions)
+        resumed = step(draft.paradata, draft.started_ms, self._now_ms(), Step.RESUMED)
+        draft = replace(draft, reconfirm=agreed, paradata=resumed)
+        return self._filling(loaded, interview, draft)
+
+    def correct(self, case: Case) -> Filling:
+        """Open a correction on top of a case's newest revisions."""
+        body = case.body
+        loaded = self._desk.library.by_key(form_key(body.form_hash).hex())
+        snapshot = snapshot_of(loaded, body.patch)
+        interview = self._restored(loaded, snapshot)
+        consent = body.consents[0] if body.consents else None
+        draft = replace(
+            self._new_draft(loaded),
+            record_id=bytes(body.record_id),
+            code=b"",
+            snapshot=snapshot,
+            parents=tuple(bytes(parent) for parent in body.parents),
+            base=encode_base(body.patch),
+            consent=ConsentKept({}, b"", "", "verbal", 0) if consent is None else _kept(consent),
+        )
+        self._desk.vault.drafts.save(draft)
+        return self._filling(loaded, interview, draft)
+
+    def _restored(self, loaded: LoadedForm, snapshot: bytes) -> Interview:
+        return Interview.restore(
             loaded.form,
-            draft.snapshot,
+            snapshot,
             clock_now=self._desk.clock.now(),
             tz=self._desk.zone,
             random_bytes=self._desk.random_bytes,
@@ -93,10 +123,6 @@ class Interviews:
             properties=self._properties,
             hooks=DeviceHooks(self._device),
         )
-        agreed = draft.consent is not None and bool(draft.consent.decisions)
-        resumed = step(draft.paradata, draft.started_ms, self._now_ms(), Step.RESUMED)
-        draft = replace(draft, reconfirm=agreed, paradata=resumed)
-        return self._filling(loaded, interview, draft)
 
     def _filling(self, loaded: LoadedForm, interview: Interview, draft: Draft) -> Filling:
         desk = DraftDesk(
@@ -139,3 +165,15 @@ class Interviews:
 
     def _now_ms(self) -> int:
         return int(self._desk.clock.now().timestamp() * 1000)
+
+
+def _kept(consent: Consent) -> ConsentKept:
+    """Return the consent a case was collected under, as a draft keeps it."""
+    return ConsentKept(
+        decisions={p: d is Decision.GRANTED for p, d in consent.decisions.items()},
+        notice_hash=consent.notice_hash,
+        language=consent.language,
+        method=consent.method.value,
+        at_ms=consent.at_ms,
+        assent=consent.assent,
+    )

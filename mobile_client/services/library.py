@@ -18,6 +18,7 @@ from shared.forms.cache import CacheUnreadable, dump_form, load_form
 from shared.forms.definition import Form
 from shared.forms.sources import read_attachment
 from shared.forms.xform import read_form
+from shared.records.codec import Codebooks
 from shared.records.form_document import (
     FORM_DOCUMENT,
     LIST_DOCUMENT,
@@ -166,6 +167,21 @@ class Library:
             if row["hash"] == form_hash:
                 return self._load(row)
         raise NotFound("the version of the form this was begun with is not on this device")
+
+    def by_key(self, key: str) -> LoadedForm:
+        """Return the version whose hash begins with a form key, in hex.
+
+        Raises:
+            NotFound: it is not here.
+        """
+        for row in self._index["forms"]:
+            if row["hash"].startswith(key):
+                return self._load(row)
+        raise NotFound("the form this record was filled with is not on this device")
+
+    def codebooks(self) -> Codebooks:
+        """Return the codebooks of every version here, by form key."""
+        return Codebooks(*(self._load(row).codebook for row in self._index["forms"]))
 
     def file(self, form_hash: str, name: str) -> Path | None:
         """Return where a form's media file lies; None where it is not here."""

@@ -17,6 +17,7 @@ from mobile_client.presenters.views import (
 from mobile_client.services.loaded_form import LoadedForm
 from shared.forms.definition import Shape
 from shared.forms.interview import Interview, NodeState
+from shared.forms.validate import Violation
 
 _POSITION: Final = re.compile(r"\[[0-9a-f]+\]")
 _INPUTS: Final[Mapping[str, str]] = {
@@ -164,10 +165,31 @@ def _question_row(state: NodeState, loaded: LoadedForm, depth: int) -> OutlineRo
     )
 
 
-def violation_rows(interview: Interview, loaded: LoadedForm) -> tuple[OutlineRow, ...]:
+def barring(
+    interview: Interview, loaded: LoadedForm, path: str | None = None, *, correction: bool
+) -> tuple[Violation, ...]:
+    """Return the broken rules that bar finalize, of the whole or below one node.
+
+    A case comes to the device without its direct identifiers (P5): that they are open in a
+    correction is no fault.
+    """
+    return tuple(
+        violation
+        for violation in interview.violations(path)
+        if not (
+            correction
+            and violation.rule == "required"
+            and form_path(violation.address) in loaded.direct
+        )
+    )
+
+
+def violation_rows(
+    interview: Interview, loaded: LoadedForm, *, correction: bool
+) -> tuple[OutlineRow, ...]:
     """Return the questions that bar finalize, each with its message."""
     rows = []
-    for violation in interview.violations():
+    for violation in barring(interview, loaded, correction=correction):
         row = _question_row(interview.get(violation.path), loaded, 0)
         rows.append(replace(row, message=violation.message))
     return tuple(rows)

@@ -21,8 +21,14 @@ from mobile_client.services.client import Client
 from mobile_client.services.machine import Machine
 from shared.canonical import encode
 from shared.errors import TokenInvalid
-from shared.ids import AuthorId, DeploymentId
-from shared.records.codec import Codebooks, decode_body, decode_identity
+from shared.ids import AuthorId, DeploymentId, RevisionId
+from shared.records.codec import (
+    Codebooks,
+    decode_body,
+    decode_identity,
+    encode_body,
+    form_key,
+)
 from shared.records.form_document import FormDocument, encode_form_document
 from shared.records.revision import Identity, RevisionBody
 from shared.records.small import Tally, decode_tally
@@ -37,9 +43,10 @@ from shared.sealing.keys import (
     SigningKey,
     Suite,
     author_id,
+    device_audience,
     root_fingerprint,
 )
-from shared.sealing.log_writer import append_open
+from shared.sealing.log_writer import append_mail, append_open
 from shared.sealing.passphrase import TEST_COST
 from shared.sealing.ring import KeyRing, RingKey, Role, SignedRing, sign_ring
 from sync.carrier import answering_reader, bundle_messages, take_bundle
@@ -137,6 +144,28 @@ class TestProject:
         """Sign and broadcast a policy."""
         document = Document(DEPLOYMENT, "policy", "policy", serial, text.encode())
         self.broadcast(Kind.POLICY, sign_document(self.root, document))
+
+    def assign(self, client: Client, body: RevisionBody, parents: tuple[RevisionId, ...]) -> None:
+        """Send a record's state to a device, as the mission server's letters do (GOV-063)."""
+        assert client.project is not None
+        device = client.project.peer.me.author
+        mailbox = author_id(self.log_key.public_bytes, device_audience(device))
+        certificate = self.peer.directory.certificate(device)
+        assert certificate is not None
+        state = replace(body, parents=tuple(sorted(parents)), tags={}, paradata=None)
+        codebook = self.codebooks(form_key(body.form_hash))
+        content = encode([1, encode_body(state, codebook)])
+        tip = self.store.own_tip(DEPLOYMENT, mailbox, 0)
+        letter = append_mail(
+            self.log_key,
+            tip,
+            Kind.ASSIGNMENT,
+            content,
+            certificate.hpke,
+            day=20_000,
+            random_bytes=os.urandom,
+        )
+        self.store.append_own(letter)
 
     # ---- enrolling
 
@@ -286,6 +315,13 @@ class TestProject:
         """Open every record's body."""
         return [
             decode_body(self.opened(entry, Compartment.BODY), self.codebooks)[1]
+            for entry in self.entries(Kind.REVISION)
+        ]
+
+    def revision_ids(self) -> list[RevisionId]:
+        """Return the ids of all records' revisions."""
+        return [
+            decode_body(self.opened(entry, Compartment.BODY), self.codebooks)[0]
             for entry in self.entries(Kind.REVISION)
         ]
 
