@@ -8,6 +8,7 @@ the releases can run this. Rules DISC-040..045.
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Final
 
 import highspy
 import numpy as np
@@ -20,6 +21,8 @@ from shared.errors import LimitExceeded
 Values = NDArray[np.float64]
 _SLACK = 1e-6
 _WHOLE_TIME_LIMIT_S = 30.0
+WHOLE_PROGRAMMES_MAX: Final = 400
+"""Integer programmes one attack may take; what is not proved safe by then counts as a breach."""
 _STATUS = highspy.HighsModelStatus
 
 
@@ -75,7 +78,8 @@ class Attack:
     def run_whole(self, targets: Sequence[Target], candidates: Iterable[Values] = ()) -> Outcome:
         """Bound every target in whole numbers; `candidates` are tables someone offers as fitting.
 
-        A candidate is believed only after it was checked against every fact.
+        A candidate is believed only after it was checked against every fact. Past a number of
+        programmes the rest counts as not proved safe.
         """
         aims = _Aims(self.knowledge, targets)
         outcome = Outcome(consistent=True)
@@ -84,7 +88,8 @@ class Attack:
                 aims.see(candidate)
                 outcome.witnesses.append(candidate)
         if not aims.safe().all():
-            self._chase(aims, _Solver(self.matrix, whole=True), outcome)
+            solver = _Solver(self.matrix, whole=True)
+            self._chase(aims, solver, outcome, WHOLE_PROGRAMMES_MAX)
         outcome.findings = aims.findings()
         return outcome
 
@@ -92,11 +97,13 @@ class Attack:
         """Return true values in the order of the unknown cells; for auditors who hold them."""
         return np.array([truth[name] for name in self.knowledge.unknown], dtype=np.float64)
 
-    def _chase(self, aims: "_Aims", solver: "_Solver", outcome: Outcome) -> None:
+    def _chase(
+        self, aims: "_Aims", solver: "_Solver", outcome: Outcome, most: int | None = None
+    ) -> None:
         """Push each target not yet safe up, then down."""
         for place in range(len(aims.targets)):
             for sense in (1.0, -1.0):
-                if aims.safe()[place]:
+                if aims.safe()[place] or (most is not None and outcome.programmes >= most):
                     break
                 found = solver.extreme(aims.terms(place), sense)
                 outcome.programmes += 1

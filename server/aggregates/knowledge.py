@@ -12,7 +12,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from server.aggregates.published import TOTAL, CellName, Known, PublishedTable
+from server.aggregates.published import JOINED, TOTAL, CellName, Known, PublishedTable
 from shared.errors import DisclosureRisk
 
 JOINT_CELLS_MAX: Final = 200_000
@@ -85,6 +85,7 @@ def gather(
     for table in tables:
         knowledge.rows.extend(_additions(table))
     knowledge.rows.extend(_crossings(tables))
+    knowledge.rows.extend(_joins(tables))
     mentioned = (name for row in knowledge.rows for name in row.cells)
     for name in (*hidden, *mentioned):
         if name not in knowledge.published:
@@ -138,14 +139,33 @@ def _additions(table: PublishedTable) -> Iterator[Row]:
             children.setdefault(parent, []).append(code)
         below.append(children)
     for codes in table.cells:
+        whole = _name(table, codes)
         for place, children in enumerate(below):
             parts = [
                 _name(table, (*codes[:place], code, *codes[place + 1 :]))
                 for code in children.get(codes[place], ())
             ]
-            if parts:
-                cells = (_name(table, codes), *parts)
-                yield Row(cells, (1.0, *(-1.0 for _ in parts)), 0.0, 0.0)
+            if parts and table.dimensions[place] in table.overlapping:
+                yield from (Row((whole, part), (1.0, -1.0), 0.0, np.inf) for part in parts)
+            elif parts:
+                yield Row((whole, *parts), (1.0, *(-1.0 for _ in parts)), 0.0, 0.0)
+
+
+def _joins(tables: Sequence[PublishedTable]) -> Iterator[Row]:
+    """Yield, for each cell of joined categories, its sum over those another table lists."""
+    named = {_name(table, codes) for table in tables for codes in table.cells}
+    overlapping = {name for table in tables for name in table.overlapping}
+    for cell in named:
+        for dimension, code in cell.where:
+            if JOINED not in code or dimension in overlapping:
+                continue
+            others = [part for part in cell.where if part != (dimension, code)]
+            parts = [
+                CellName(cell.vintage, cell.measure, tuple(sorted([*others, (dimension, each)])))
+                for each in code.split(JOINED)
+            ]
+            if all(part in named for part in parts):
+                yield Row((cell, *parts), (1.0, *(-1.0 for _ in parts)), 0.0, 0.0)
 
 
 def _crossings(tables: Sequence[PublishedTable]) -> Iterator[Row]:
@@ -159,7 +179,10 @@ def _crossings(tables: Sequence[PublishedTable]) -> Iterator[Row]:
     for family in families.values():
         if not overlap_in_ring([set(table.dimensions) for table in family]):
             continue
-        parents = {name: table.parents[name] for table in family for name in table.dimensions}
+        parents: dict[str, dict[str, str]] = {}
+        for table in family:
+            for name in table.dimensions:
+                parents.setdefault(name, {}).update(table.parents[name])
         names = sorted(parents)
         finest = {name: _leaves(parents[name]) for name in names}
         size = int(np.prod([len(finest[name]) for name in names]))
@@ -233,6 +256,8 @@ def _common(knowledge: Knowledge, known: Iterable[Known]) -> Iterator[Row]:
     for fact in known:
         for name in every:
             if not name.measure.endswith(f"/{fact.of}"):
+                continue
+            if fact.where is not None and name.where not in fact.where:
                 continue
             group = name.measure.removesuffix(fact.of)
             base = CellName(name.vintage, f"{group}{fact.per}", name.where)

@@ -3,13 +3,14 @@
 Works on whole systems: every measure of every table of one form and round at once.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import product
 
 import numpy as np
 
 from server.aggregates.needs import Needs
-from server.aggregates.system import Coordinate, Dimension, Form, Key, System
+from server.aggregates.system import Coordinate, Form, Key, System, TableSpec
 from server.aggregates.thresholds import SensitivityClass
 
 
@@ -18,13 +19,14 @@ class MeasureFacts:
     """What is known of one measure beside its numbers.
 
     Attributes:
-        unit: persons, households, locations, events, or amount for anything that is no count.
+        units: what is counted (persons, households, locations, events), or amount; several where
+            products name one number differently, and then the strictest counts.
         contributors: kind of respondent behind the numbers (households, locations).
         counts: contributing respondents by cell; absent cells have none.
         largest: the two largest contributions by cell, for amounts.
     """
 
-    unit: str
+    units: frozenset[str]
     contributors: str
     counts: Mapping[Coordinate, int] = field(default_factory=dict, repr=False)
     largest: Mapping[Coordinate, tuple[float, float]] = field(default_factory=dict, repr=False)
@@ -32,27 +34,43 @@ class MeasureFacts:
     @property
     def is_amount(self) -> bool:
         """Tell whether the number is a sum of amounts rather than a count."""
-        return self.unit == "amount"
+        return self.units == {"amount"}
+
+    def fewest(self, rule: SensitivityClass) -> int:
+        """Return the fewest that may be shown."""
+        return max(rule.fewest(unit) for unit in self.units)
+
+
+@dataclass(frozen=True)
+class Rest:
+    """A group without one of its parts: no cell of a table, but one subtraction away."""
+
+    form: Form
+    disclosure: str
+    """Class of the field that sets the part apart."""
 
 
 def primary_needs(
-    system: System, facts: Mapping[str, MeasureFacts], rule: SensitivityClass
+    system: System,
+    facts: Mapping[str, MeasureFacts],
+    rule: SensitivityClass,
+    rests: Sequence[Rest] = (),
 ) -> Needs:
     """Return what each cell of a system needs under one class."""
+    forms = {rest.form.key: rest for rest in rests}
     low = np.full(system.size, np.inf)
     high = np.full(system.size, -np.inf)
     width = np.zeros(system.size)
     reasons = [""] * system.size
     for cell, (measure, where) in enumerate(system.keys):
         if system.virtual[cell]:
-            if measure.startswith(ATTRIBUTE):
-                reached = min(float(rule.persons), _outside_of(system, cell))
-                high[cell], reasons[cell] = reached, "attribute"
+            if rest := forms.get((measure, where)):
+                high[cell], width[cell], reasons[cell] = _rest(system, cell, rest, facts, rule)
             continue
         fact = facts[measure]
         value = float(system.values[cell])
         if reason := _frequency(value, fact, where, rule):
-            fewest = float(rule.interval if fact.is_amount else rule.fewest(fact.unit))
+            fewest = float(rule.interval if fact.is_amount else fact.fewest(rule))
             high[cell] = max(value if fact.is_amount else fewest, fewest)
             width[cell] = max(float(rule.interval), _share(value, rule) if fact.is_amount else 0.0)
             reasons[cell] = reason
@@ -62,54 +80,64 @@ def primary_needs(
     return Needs(low, high, width, tuple(reasons))
 
 
-ATTRIBUTE = "outside "
-"""First word of the measure of a form that stands for "all but one category"."""
+def category_rests(
+    values: Mapping[Key, float], spec: TableSpec, classes: Mapping[str, str]
+) -> Iterator[Rest]:
+    """Yield the rests of one table's groups that fall in one category of a dimension (DISC-024).
 
-
-def attribute_forms(
-    values: Mapping[Key, float],
-    tables: Sequence[tuple[str, tuple[str, ...]]],
-    dimensions: Mapping[str, Dimension],
-    sensitive: frozenset[str],
-) -> list[Form]:
-    """Find groups that fall in one category of a sensitive dimension (DISC-024).
-
-    For each, a form stands for the number outside that category, which is zero now.
+    And, where choices overlap, of every group and category: "all but those" is a count as well.
     """
-    found: dict[Key, Form] = {}
-    groups: dict[tuple[str, str], set[Coordinate]] = {}
-    for measure, names in tables:
-        for name in set(names) & sensitive:
-            groups.setdefault((measure, name), set())
-    for (measure, where), value in values.items():
-        for (wanted, name), known in groups.items():
-            if measure == wanted and value > 0 and all(part[0] != name for part in where):
-                known.add(where)
-    for (measure, name), coordinates in groups.items():
-        tops = dimensions[name].children.get("_T", ())
-        for where in sorted(coordinates):
-            keys = {code: (measure, tuple(sorted([*where, (name, code)]))) for code in tops}
-            filled = [code for code in tops if values.get(keys[code], 0.0) > 0]
-            if len(filled) != 1 or keys[filled[0]] not in values:
+    axes = [spec.axes[name] for name in spec.dimensions]
+    for codes in product(*(axis.codes for axis in axes)):
+        whole = spec.key(codes)
+        if values.get(whole, 0.0) <= 0:
+            continue
+        for place, axis in enumerate(axes):
+            if codes[place] != axis.top:
                 continue
-            key = (f"{ATTRIBUTE}{name}={filled[0]}: {measure}", where)
-            terms = (((measure, where), 1.0), (keys[filled[0]], -1.0))
-            found[key] = Form(key, terms)
-    return list(found.values())
+            tops = axis.parents if axis.overlaps else axis.children.get(axis.top, ())
+            parts = [spec.key((*codes[:place], code, *codes[place + 1 :])) for code in tops]
+            filled = [part for part in parts if values.get(part, 0.0) > 0]
+            if axis.overlaps or len(filled) == 1:
+                for part in filled:
+                    yield rest_of(whole, part, classes[axis.name])
 
 
-def _outside_of(system: System, cell: int) -> float:
-    """Return the size of the group a form speaks of: nobody can hide more people than it has."""
-    measure, where = system.keys[cell]
-    group = (measure.split(": ", 1)[1], where)
-    return float(system.values[system.index[group]])
+def rest_of(whole: Key, part: Key, disclosure: str) -> Rest:
+    """Return the number of a group outside one of its parts, as a form."""
+    measure, where = whole
+    extra = " ".join(f"{name}={code}" for name, code in part[1] if (name, code) not in where)
+    return Rest(
+        Form((f"outside {extra}: {measure}", where), ((whole, 1.0), (part, -1.0))), disclosure
+    )
+
+
+def _rest(
+    system: System,
+    cell: int,
+    rest: Rest,
+    facts: Mapping[str, MeasureFacts],
+    rule: SensitivityClass,
+) -> tuple[float, float, str]:
+    """Return upper bound, width and reason that a rest needs."""
+    whole = rest.form.terms[0][0]
+    fact, value = facts[whole[0]], float(system.values[cell])
+    fewest = float(fact.fewest(rule))
+    if fact.is_amount:
+        return -np.inf, 0.0, ""
+    if value == 0 and rest.disclosure in rule.attributes:
+        # Nobody can hide more people than the group has.
+        return min(fewest, float(system.values[system.index[whole]])), 0.0, "attribute"
+    if 0 < value < fewest:
+        return fewest, float(rule.interval), "rest"
+    return -np.inf, 0.0, ""
 
 
 def _frequency(value: float, fact: MeasureFacts, where: Coordinate, rule: SensitivityClass) -> str:
     """Return why a count is too small to be shown; "" when it is not."""
     if value == 0:
         return "zero" if rule.zeros and not fact.is_amount else ""
-    if not fact.is_amount and value < rule.fewest(fact.unit):
+    if not fact.is_amount and value < fact.fewest(rule):
         return "frequency"
     # A dozen people may be one family: who answered counts as well as whom it is about.
     if fact.counts.get(where, 0) < rule.fewest(fact.contributors):

@@ -3,7 +3,7 @@
 Only the format, no method: the attacker rebuilds from these what adds up to what. Rule DISC-002.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -11,6 +11,8 @@ TOTAL: Final = "_T"
 """Code of a margin. Source: SDMX code lists."""
 UNKNOWN: Final = "_U"
 """Code of answers that are missing. Source: SDMX code lists."""
+JOINED: Final = "|"
+"""A code `a|b` stands for the people in a or b together, where a product counts only those."""
 
 
 @dataclass(frozen=True)
@@ -22,6 +24,7 @@ class PublishedTable:
         vintage: which state of the records it counts; grows with each later state.
         parents: per dimension, each category and the one it adds up to (TOTAL at the top).
         cells: codes in the order of `dimensions` -> the number, or None where it is hidden.
+        overlapping: dimensions whose categories overlap, so that they do not add up.
     """
 
     group: str
@@ -30,6 +33,15 @@ class PublishedTable:
     parents: Mapping[str, Mapping[str, str]]
     cells: Mapping[tuple[str, ...], float | None] = field(repr=False)
     vintage: int = 0
+    overlapping: frozenset[str] = frozenset()
+
+    def named_cells(self) -> Iterator[tuple["CellName", float | None]]:
+        """Yield every cell by its name, with its number or None."""
+        measure = f"{self.group}/{self.measure}"
+        for codes, value in self.cells.items():
+            pairs = zip(self.dimensions, codes, strict=True)
+            where = tuple(sorted(pair for pair in pairs if pair[1] != TOTAL))
+            yield CellName(self.vintage, measure, where), value
 
 
 @dataclass(frozen=True)
@@ -45,6 +57,10 @@ class CellName:
         """Name the cell for people, without its number."""
         place = ", ".join(f"{dimension} {code}" for dimension, code in self.where)
         return f"{self.measure} of {place or 'all'} (vintage {self.vintage})"
+
+    def at(self, vintage: int) -> "CellName":
+        """Return the same cell of another vintage."""
+        return CellName(vintage, self.measure, self.where)
 
 
 @dataclass(frozen=True)
@@ -67,9 +83,13 @@ class Target:
 
 @dataclass(frozen=True)
 class Known:
-    """Common knowledge an attacker adds: low * per <= of <= high * per in every cell."""
+    """Common knowledge an attacker adds: low * per <= of <= high * per, cell by cell.
+
+    `where` limits it to some cells; None means all that both measures have.
+    """
 
     of: str
     per: str
     low: float
     high: float
+    where: frozenset[tuple[tuple[str, str], ...]] | None = None

@@ -7,6 +7,7 @@ too, so few programmes need solving. Measured against other tools in tests/bench
 GF(p) as a start was slower and hid more. Rules DISC-030..033.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -14,7 +15,7 @@ import numpy as np
 from server.aggregates.deviation import Deviations
 from server.aggregates.exact import ExactLimits, protect_exactly
 from server.aggregates.needs import Needs
-from server.aggregates.system import Floats, Key, Mask, System
+from server.aggregates.system import Floats, Ints, Key, Mask, System
 from shared.errors import DisclosureRisk
 
 _HIDDEN_COST = 1e-3
@@ -62,41 +63,69 @@ class _Doubt:
         )
 
 
-def protect(
-    system: System,
-    needs: Needs,
-    cost: Floats,
-    hidden: Mask | None = None,
-    exact: ExactLimits | None = None,
-) -> Pattern:
+@dataclass(frozen=True)
+class Task:
+    """What to protect.
+
+    Attributes:
+        cost: what hiding a cell loses.
+        hidden: cells hidden beforehand, which stay so.
+        published: cells an attacker already knows; they can no longer be hidden.
+        parts: sets of cells, as one per table, within which to look first: a small programme is
+            solved many times faster, and totals that other tables share stay put.
+    """
+
+    system: System
+    needs: Needs
+    cost: Floats
+    hidden: Mask | None = None
+    published: Mask | None = None
+    parts: tuple[Mask, ...] = ()
+
+    @property
+    def able(self) -> Mask:
+        """Cells that may be hidden."""
+        everything = np.ones(self.system.size, dtype=bool)
+        return everything if self.published is None else ~self.published
+
+    @property
+    def must(self) -> Mask:
+        """Cells that are hidden in any case."""
+        hidden = self.needs.targets | self.system.virtual
+        return (hidden if self.hidden is None else hidden | self.hidden) & self.able
+
+
+def protect(task: Task, exact: ExactLimits | None = None) -> Pattern:
     """Return a pattern under which every target is as uncertain as it needs to be.
 
-    `cost` is what hiding a cell loses; `hidden` are cells hidden beforehand, which stay so. With
-    `exact`, a system within its limits is also solved exactly, and the better pattern taken.
+    With `exact`, a system within its limits is also solved exactly, and the better pattern taken.
 
     Raises:
         DisclosureRisk: a target cannot be protected even if every cell is hidden.
     """
-    targets = needs.targets
-    must = targets | system.virtual | (hidden if hidden is not None else False)
-    pattern = _publish_again(system, needs, cost, must, _hide(system, needs, cost, must))
-    best = protect_exactly(system, needs, cost, must, exact) if exact is not None else None
-    if best is not None and cost[best[0]].sum() < cost[pattern.hidden].sum():
+    pattern = _publish_again(task, _hide(task))
+    best = None
+    if exact is not None and task.published is None:
+        best = protect_exactly(task.system, task.needs, task.cost, task.must, exact)
+    if best is not None and task.cost[best[0]].sum() < task.cost[pattern.hidden].sum():
         return Pattern(best[0], best[1], pattern.programmes + 1)
     return pattern
 
 
-def _hide(system: System, needs: Needs, cost: Floats, must: Mask) -> Pattern:
+def _hide(task: Task) -> Pattern:
     """Hide what the cheapest deviations use, target by target."""
-    pattern = Pattern(must.copy())
-    everything = np.ones(system.size, dtype=bool)
-    programme = Deviations(system, np.where(must, _HIDDEN_COST, cost), everything)
-    doubt = _Doubt(system, needs)
-    for cell in _leaves_first(system, needs):
-        for witness in _satisfy(programme, doubt, cell, pattern):
-            for used in np.flatnonzero((witness != 0) & ~pattern.hidden):
+    system, able = task.system, task.able
+    pattern = Pattern(task.must.copy())
+    search = _Search(task)
+    doubt = _Doubt(system, task.needs)
+    for cell in _leaves_first(system, task.needs):
+        for programme in search.programmes(cell) if able[cell] else ():
+            for witness in _satisfy(programme, doubt, cell, pattern):
+                used = np.flatnonzero((witness != 0) & ~pattern.hidden)
                 pattern.hidden[used] = True
-                programme.set_cost(int(used), _HIDDEN_COST)
+                search.hide(used)
+            if doubt.met()[cell]:
+                break
         if not doubt.met()[cell]:
             raise DisclosureRisk(
                 f"{name_cell(system.keys[cell])} cannot be protected even if all cells are hidden; "
@@ -105,36 +134,46 @@ def _hide(system: System, needs: Needs, cost: Floats, must: Mask) -> Pattern:
     return pattern
 
 
-def _satisfy(programme: Deviations, doubt: _Doubt, cell: int, pattern: Pattern) -> list[Floats]:
-    """Find the deviations a target still lacks: down first, then up; none where there are none."""
-    found: list[Floats] = []
-    for direction in (0, 1):
-        wanted = doubt.missing(cell)[direction]
-        if wanted == 0:
-            continue
-        witness = programme.move(cell, wanted)
-        pattern.programmes += 1
-        if witness is not None:
-            doubt.add(witness)
-            pattern.witnesses.append(witness)
-            found.append(witness)
-    return found
+class _Search:
+    """Programmes over parts of a system and over all of it, made when first needed."""
+
+    def __init__(self, task: Task) -> None:
+        self._task = task
+        self._cost = np.where(task.must, _HIDDEN_COST, task.cost)
+        parts = [part & task.able for part in task.parts if not part.all()]
+        parts.sort(key=lambda part: int(part.sum()))
+        # First among cells hidden anyway: what they can do for each other costs nothing.
+        self._areas = [*([task.must] if parts else []), *parts, task.able]
+        self._made: dict[int, Deviations] = {}
+
+    def programmes(self, cell: int) -> Iterator[Deviations]:
+        """Yield programmes over hidden cells, over the smallest part with the cell, over all."""
+        inside = [place for place, part in enumerate(self._areas) if part[cell]]
+        for place in dict.fromkeys((*inside[:2], inside[-1])):
+            if place not in self._made:
+                self._made[place] = Deviations(self._task.system, self._cost, self._areas[place])
+            yield self._made[place]
+
+    def hide(self, cells: Ints) -> None:
+        """Make cells that are hidden now almost free."""
+        self._cost[cells] = _HIDDEN_COST
+        for place, programme in self._made.items():
+            for cell in cells[self._areas[place][cells]]:
+                programme.set_cost(int(cell), _HIDDEN_COST)
 
 
-def _publish_again(
-    system: System, needs: Needs, cost: Floats, must: Mask, pattern: Pattern
-) -> Pattern:
+def _publish_again(task: Task, pattern: Pattern) -> Pattern:
     """Publish each helper whose part other hidden cells can take, dearest first."""
-    programme = Deviations(
-        system, np.where(must, _HIDDEN_COST, cost * _HELPER_SHARE), pattern.hidden
-    )
-    targets = np.flatnonzero(needs.targets)
+    system, must = task.system, task.must
+    cost = np.where(must, _HIDDEN_COST, task.cost * _HELPER_SHARE)
+    programme = Deviations(system, cost, pattern.hidden)
+    targets = np.flatnonzero(task.needs.targets)
     kept = _Kept(pattern.hidden, pattern.witnesses)
     hidden = pattern.hidden.copy()
-    helpers = np.flatnonzero(hidden & ~must)
     solved = Pattern(hidden, programmes=pattern.programmes)
-    for helper in helpers[np.argsort(-cost[helpers], kind="stable")]:
-        doubt = _Doubt(system, needs)
+    helpers = np.flatnonzero(hidden & ~must)
+    for helper in helpers[np.argsort(-task.cost[helpers], kind="stable")]:
+        doubt = _Doubt(system, task.needs)
         doubt.low, doubt.high = kept.reach_without(int(helper))
         programme.pin(int(helper))
         replaced = True
@@ -152,6 +191,22 @@ def _publish_again(
         else:
             programme.unpin(int(helper))
     return Pattern(hidden, kept.all(), solved.programmes)
+
+
+def _satisfy(programme: Deviations, doubt: _Doubt, cell: int, pattern: Pattern) -> list[Floats]:
+    """Find the deviations a target still lacks: down first, then up; none where there are none."""
+    found: list[Floats] = []
+    for direction in (0, 1):
+        wanted = doubt.missing(cell)[direction]
+        if wanted == 0:
+            continue
+        witness = programme.move(cell, wanted)
+        pattern.programmes += 1
+        if witness is not None:
+            doubt.add(witness)
+            pattern.witnesses.append(witness)
+            found.append(witness)
+    return found
 
 
 class _Kept:

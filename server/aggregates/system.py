@@ -13,7 +13,7 @@ from itertools import product
 import numpy as np
 from numpy.typing import NDArray
 
-from server.aggregates.published import TOTAL, Known
+from server.aggregates.published import JOINED, TOTAL, Known
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -27,23 +27,29 @@ Key = tuple[str, Coordinate]
 
 @dataclass(frozen=True)
 class Dimension:
-    """A classification: each category and the one it adds up to (TOTAL at the top)."""
+    """A classification: each category and the one it adds up to (TOTAL at the top).
+
+    Categories of an overlapping one (several choices) add up to nothing. `top` is the code of the
+    whole: TOTAL, or the joined code of the categories a table is limited to.
+    """
 
     name: str
     parents: Mapping[str, str]
+    overlaps: bool = False
+    top: str = TOTAL
     children: Mapping[str, tuple[str, ...]] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         """Turn parents round once."""
         below: dict[str, list[str]] = {}
-        for category, parent in self.parents.items():
+        for category, parent in () if self.overlaps else self.parents.items():
             below.setdefault(parent, []).append(category)
         object.__setattr__(self, "children", {code: tuple(all_) for code, all_ in below.items()})
 
     @property
     def codes(self) -> tuple[str, ...]:
-        """Every code, the total first."""
-        return (TOTAL, *self.parents)
+        """Every code, the whole first."""
+        return (self.top, *self.parents)
 
 
 def flat(name: str, categories: Iterable[str]) -> Dimension:
@@ -55,13 +61,27 @@ def flat(name: str, categories: Iterable[str]) -> Dimension:
 class TableSpec:
     """One table: a measure crossed by some dimensions, with all margins.
 
-    A `virtual` table is never published: it stands for the cross-classification an attacker knows
-    to exist behind tables whose margins overlap in a ring (DISC-012).
+    All its cells lie in the `fixed` categories too. A `virtual` table is never published: it stands
+    for the cross-classification an attacker knows to exist behind tables whose margins overlap in a
+    ring (DISC-012).
     """
 
     measure: str
     dimensions: tuple[str, ...]
     virtual: bool = False
+    fixed: Coordinate = ()
+    axes: Mapping[str, Dimension] = field(default_factory=dict, repr=False)
+    """Dimensions in this table's own shape: fewer levels, or limited to some categories."""
+
+    def key(self, codes: Sequence[str]) -> Key:
+        """Return the cell at these codes, one per dimension."""
+        named = dict(zip(self.dimensions, codes, strict=True))
+        return self.measure, coordinate(named | dict(self.fixed))
+
+    @property
+    def is_limited(self) -> bool:
+        """Tell whether the table counts only some of its population."""
+        return bool(self.fixed) or any(axis.top != TOTAL for axis in self.axes.values())
 
 
 @dataclass(frozen=True)
@@ -116,21 +136,13 @@ def build_system(
     index: dict[Key, int] = {}
     shown: set[int] = set()
     rows: dict[tuple[int, ...], None] = {}
+    within: dict[tuple[int, int], None] = {}
     for table in tables:
-        axes = [dimensions[name] for name in table.dimensions]
-        for codes in product(*(axis.codes for axis in axes)):
-            place = _place(index, table, codes)
-            if not table.virtual:
-                shown.add(place)
-            for position, axis in enumerate(axes):
-                children = axis.children.get(codes[position], ())
-                if children:
-                    parts = (
-                        _place(index, table, (*codes[:position], child, *codes[position + 1 :]))
-                        for child in children
-                    )
-                    rows[(place, *parts)] = None
+        _lay_out(table, dimensions, index, shown, (rows, within))
+    _join(index, dimensions, rows)
     builder = _Rows()
+    for whole, part in within:
+        builder.add((whole, part), (1.0, -1.0), 0.0, np.inf)
     for parts_of in rows:
         builder.add(parts_of, (1.0, *(-1.0,) * (len(parts_of) - 1)), 0.0, 0.0)
     for fact in known:
@@ -156,6 +168,34 @@ def build_system(
     )
 
 
+def _lay_out(
+    table: TableSpec,
+    dimensions: Mapping[str, Dimension],
+    index: dict[Key, int],
+    shown: set[int],
+    ties: tuple[dict[tuple[int, ...], None], dict[tuple[int, int], None]],
+) -> None:
+    """Give every cell of a table its place, and note what adds up and what lies within what."""
+    rows, within = ties
+    axes = [table.axes.get(name, dimensions[name]) for name in table.dimensions]
+    for codes in product(*(axis.codes for axis in axes)):
+        place = index.setdefault(table.key(codes), len(index))
+        if not table.virtual:
+            shown.add(place)
+        for position, axis in enumerate(axes):
+            children = axis.children.get(codes[position], ())
+            if axis.overlaps and codes[position] == axis.top:
+                for code in axis.parents:
+                    key = table.key((*codes[:position], code, *codes[position + 1 :]))
+                    within[place, index.setdefault(key, len(index))] = None
+            if children:
+                keys = [
+                    table.key((*codes[:position], child, *codes[position + 1 :]))
+                    for child in children
+                ]
+                rows[(place, *(index.setdefault(key, len(index)) for key in keys))] = None
+
+
 class _Rows:
     """Compressed rows while they grow."""
 
@@ -177,16 +217,30 @@ class _Rows:
         self.high.append(high)
 
 
-def _place(index: dict[Key, int], table: TableSpec, codes: Sequence[str]) -> int:
-    """Return the place of a cell, given its codes by the table's dimensions."""
-    named = dict(zip(table.dimensions, codes, strict=True))
-    return index.setdefault((table.measure, coordinate(named)), len(index))
+def _join(
+    index: Mapping[Key, int],
+    dimensions: Mapping[str, Dimension],
+    rows: dict[tuple[int, ...], None],
+) -> None:
+    """Tie a cell of joined categories (`a|b`) to those categories, where a table has them."""
+    for (measure, where), place in index.items():
+        for name, code in where:
+            axis = dimensions.get(name)
+            if JOINED in code and axis is not None and not axis.overlaps:
+                rest = [part for part in where if part != (name, code)]
+                keys = [
+                    (measure, tuple(sorted([*rest, (name, part)]))) for part in code.split(JOINED)
+                ]
+                if all(key in index for key in keys):
+                    rows[(place, *(index[key] for key in keys))] = None
 
 
 def _tie(builder: _Rows, index: Mapping[Key, int], fact: Known) -> None:
     """Add what everyone knows of two measures of one population, cell by cell."""
     for (measure, where), place in index.items():
-        base = index.get((fact.per, where)) if measure == fact.of else None
+        if measure != fact.of or (fact.where is not None and where not in fact.where):
+            continue
+        base = index.get((fact.per, where))
         if base is not None:
             builder.add((place, base), (1.0, -fact.low), 0.0, np.inf)
             builder.add((place, base), (1.0, -fact.high), -np.inf, 0.0)

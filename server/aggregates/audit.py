@@ -1,0 +1,172 @@
+"""Attack one group as every reader could: this release alone, with all before it, and if it grows.
+
+Rules DISC-040..045, DISC-050.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from server.aggregates.attacker import Attack, Finding, Values
+from server.aggregates.disclose import Disclosed
+from server.aggregates.group import cell_name, published_tables, targets_of
+from server.aggregates.knowledge import gather
+from server.aggregates.ledger import GroupEntry
+from server.aggregates.published import CellName, PublishedTable, Target
+
+
+@dataclass(frozen=True)
+class Number:
+    """A true number and how many respondents stand behind it."""
+
+    value: float
+    owners: int
+
+
+@dataclass(frozen=True)
+class Least:
+    """The least change of a published cell that may be seen: of the count, and of respondents."""
+
+    units: int
+    owners: int
+
+
+@dataclass
+class AuditResult:
+    """What the attacks found, in numbers fit for a report, and the cells for the steward."""
+
+    targets: int = 0
+    breaches: list[Finding] = field(default_factory=list)
+    programmes: int = 0
+    attacks: int = 0
+    witnesses: list[Values] = field(default_factory=list)
+    tightest: float = float("inf")
+    """Least distance between an attacker's bounds on any target that needs distance."""
+
+    def merge(self, findings: Sequence[Finding], programmes: int) -> None:
+        """Count one attack."""
+        self.attacks += 1
+        self.programmes += programmes
+        self.targets = max(self.targets, len(findings))
+        self.breaches += [finding for finding in findings if not finding.safe]
+        widths = [f.high - f.low for f in findings if f.target.width > 0]
+        self.tightest = min([self.tightest, *widths])
+
+    @property
+    def safe(self) -> bool:
+        """Tell whether no attack came too close."""
+        return not self.breaches
+
+
+def published_of(disclosed: Disclosed, vintage: int) -> list[PublishedTable]:
+    """Return a group's tables as its readers see them."""
+    return published_tables(disclosed.group, disclosed.hidden, vintage, disclosed.levels)
+
+
+def targets_for(disclosed: Disclosed, vintage: int) -> list[Target]:
+    """Return what readers must stay unsure about."""
+    return targets_of(disclosed.group, disclosed.needs, vintage, disclosed.shown)
+
+
+def audit(
+    disclosed: Disclosed,
+    vintage: int,
+    before: Sequence[GroupEntry] = (),
+    small: Sequence[Target] = (),
+) -> AuditResult:
+    """Attack a protected group, alone and together with what its readers saw before.
+
+    `small` are changes since then that must not be seen.
+    """
+    result = AuditResult()
+    tables = published_of(disclosed, vintage)
+    targets = targets_for(disclosed, vintage)
+    known = disclosed.group.known
+    alone = Attack(gather(tables, known))
+    outcome = alone.run(targets)
+    result.merge(outcome.findings, outcome.programmes)
+    if outcome.breaches:
+        return result
+    truth = true_values(disclosed, vintage)
+    whole = alone.run_whole(targets, _candidates(disclosed, alone, truth, vintage))
+    result.merge(whole.findings, whole.programmes)
+    result.witnesses = whole.witnesses
+    if not before or not result.safe:
+        return result
+    wanted = {target.terms: target for entry in before for target in entry.targets}
+    wanted |= {target.terms: target for target in targets}
+    wanted |= {target.terms: target for target in small}
+    every = [*(table for entry in before for table in entry.tables), *tables]
+    every_truth = dict(truth)
+    for entry in before:
+        every_truth |= {n: v for n, v in entry.values.items() if n not in every_truth}
+    for grow in (False, True):
+        attack = Attack(gather(every, known, records_only_grow=grow))
+        _joint(result, attack, list(wanted.values()), disclosed, every_truth, vintage)
+        if result.breaches:
+            break
+    return result
+
+
+def true_values(disclosed: Disclosed, vintage: int) -> dict[CellName, float]:
+    """Return the true numbers of every cell of the system, by the attacker's names."""
+    system = disclosed.group.system
+    return {
+        cell_name(disclosed.group, key, vintage): float(value)
+        for key, value in zip(system.keys, system.values, strict=True)
+    }
+
+
+def changes(
+    now: Mapping[CellName, Number], before: GroupEntry, vintage: int, least: Mapping[str, Least]
+) -> list[Target]:
+    """Return cells whose number changed by less than may be seen, as differences to hide."""
+    if before.vintage == vintage:
+        return []
+    found = []
+    for name, old in before.values.items():
+        later = name.at(vintage)
+        limit, number = least.get(name.measure), now.get(later)
+        if limit is None or number is None or number.value == old:
+            continue
+        people = abs(number.owners - before.owners.get(name, 0))
+        if abs(number.value - old) < limit.units or people < limit.owners:
+            terms = ((later, 1.0), (name, -1.0))
+            found.append(Target(terms, np.inf, -np.inf, float(limit.units), "small change"))
+    return found
+
+
+def _joint(  # noqa: PLR0913, PLR0917 - one attack of `audit`, with what it has gathered
+    result: AuditResult,
+    attack: Attack,
+    targets: Sequence[Target],
+    disclosed: Disclosed,
+    truth: Mapping[CellName, float],
+    vintage: int,
+) -> None:
+    """Attack with every earlier release; first over the reals, then in whole numbers."""
+    named = attack.knowledge.published.keys() | attack.knowledge.unknown.keys()
+    aims = [target for target in targets if all(name in named for name, _ in target.terms)]
+    outcome = attack.run(aims)
+    if not outcome.consistent:
+        return  # the guess is wrong, so nothing follows from it
+    result.merge(outcome.findings, outcome.programmes)
+    if result.safe:
+        whole = attack.run_whole(aims, _candidates(disclosed, attack, truth, vintage))
+        result.merge(whole.findings, whole.programmes)
+
+
+def _candidates(
+    disclosed: Disclosed, attack: Attack, truth: Mapping[CellName, float], vintage: int
+) -> list[Values]:
+    """Return tables the protector offers as fitting: the truth, and the truth moved."""
+    unknown = list(attack.knowledge.unknown)
+    if any(name not in truth for name in unknown):
+        return []
+    system, group = disclosed.group.system, disclosed.group
+    places = {cell_name(group, key, vintage): cell for key, cell in system.index.items()}
+    cells = np.array([places.get(name, -1) for name in unknown], dtype=np.int64)
+    base = attack.unknown_values(truth)
+    moved = [np.where(cells >= 0, witness[cells], 0.0) for witness in disclosed.pattern.witnesses]
+    return [base, *(base + move for move in moved)]
