@@ -33,7 +33,7 @@ from shared.forms.definition import Control, Form, Label, Shape
 from shared.forms.display import Choice, Display, Shown
 from shared.forms.instance import AnswerNode, PathUnknown, Tree, position_path
 from shared.forms.instance_xml import read_instance
-from shared.forms.navigation import Walker
+from shared.forms.navigation import Walker, descend
 from shared.forms.program import Program, program_of
 from shared.forms.recompute import Recomputer
 from shared.forms.screens import Screen, Screens
@@ -159,7 +159,7 @@ class Interview:
             )
         else:
             self._strangers = fill(self._tree)
-        self._recomputer.enqueue_all()
+        self._recomputer.enqueue_all(keep_edited=fill is not None)
         if fill is None:
             self._fill_fixed_repeats()
         self._recomputer.run()
@@ -417,6 +417,19 @@ class Interview:
     def prev(self) -> Screen:
         """Go back one screen."""
         return self._screens.back()
+
+    def read_by_constraint(self, path: str) -> tuple[str, ...]:
+        """Return the paths of the other nodes a node's constraint looks at."""
+        node = self._tree.find(path)
+        if not node.field.constraint:
+            return ()
+        found = self._program.references(node.field.constraint, node.field.path)
+        nodes = (descend(node, r.path) for r in found if r.path in self.form.fields)
+        return tuple(position_path(n) for n in nodes if n is not None and n is not node)
+
+    def goto_start(self) -> Screen:
+        """Go before the first screen."""
+        return self._screens.go_to_start()
 
     def goto(self, path: str) -> Screen:
         """Go to the screen with this node."""

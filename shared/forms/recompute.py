@@ -47,10 +47,17 @@ class Recomputer:
 
     # ---- what to run
 
-    def enqueue_all(self) -> None:
-        """Run every rule on every node."""
+    def enqueue_all(self, *, keep_edited: bool = False) -> None:
+        """Run every rule on every node.
+
+        With `keep_edited`, a computed question that somebody may overwrite keeps what it holds:
+        taking up a draft must not undo a correction.
+        """
         for rule in self._graph.rules:
-            self._enqueue(rule, self._targets(self._tree.root, "", rule))
+            nodes = self._targets(self._tree.root, "", rule)
+            if keep_edited and rule.kind == CALCULATE and rule.target in self._program.controls:
+                nodes = [node for node in nodes if not node.text or node.field.readonly]
+            self._enqueue(rule, nodes)
 
     def enqueue_relevance(self, rules: BodyRules) -> None:
         """Run only the relevance rules a holder of the body can judge; values stay as sent."""

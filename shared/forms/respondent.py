@@ -7,39 +7,21 @@ to suit the question's type, choices and constraint.
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
-from datetime import date, timedelta
-from typing import Any, Final, Protocol, TypeVar
+from itertools import islice
+from typing import Final
 
 from shared.errors import FormError
+from shared.forms.candidates import candidates
 from shared.forms.interview import Interview, NodeState
+from shared.forms.samples import Dice
 from shared.forms.screens import Screen
-
-T = TypeVar("T")
 
 TRIES_MAX: Final = 60
 """Draws for one question before it is given up; a constraint few values pass needs `chosen`."""
 SCREENS_MAX: Final = 20_000
-
-
-class Dice(Protocol):
-    """What is needed of `random.Random`."""
-
-    def random(self) -> float:
-        """Return a float in [0, 1)."""
-        ...
-
-    def randint(self, a: int, b: int) -> int:
-        """Return an integer in [a, b]."""
-        ...
-
-    def choice(self, seq: Sequence[T]) -> T:
-        """Return one of a sequence."""
-        ...
-
-    def sample(self, population: Sequence[Any], k: int) -> list[Any]:
-        """Return k different ones."""
-        ...
+MENDING_ROUNDS_MAX: Final = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +40,7 @@ Chosen = Mapping[str, str | int | Callable[[Question], str | int]]
 class NoValidAnswer(FormError):
     """No draw passed the question's constraint; decide it with `chosen`."""
 
-    code = "FORM-010"
+    code = "FORM-011"
 
 
 class Respondent:
@@ -142,49 +124,75 @@ class Respondent:
             return
         if not state.required and self._dice.random() >= self._optional_share:
             return
-        for attempt in range(TRIES_MAX):
-            text = self._draw(state, attempt)
-            if text is None:
+        if not self._draw(path, state):
+            self._interview.set(path, "")
+            if state.required:
+                raise NoValidAnswer(f"{path}: none of {TRIES_MAX} answers passes: {state.message}")
+
+    def _draw(self, path: str, state: NodeState) -> bool:
+        """Try answers until one passes; an optional file is left out, as there is none to give."""
+        if state.kind == "upload" and not state.required:
+            return False
+        rule = self._interview.form.fields[without_positions(path)].constraint
+        offered = candidates(state, rule, self._interview.clock_now, self._dice)
+        return any(self._accepts(path, text) for text in islice(offered, TRIES_MAX))
+
+    def _accepts(self, path: str, text: str) -> bool:
+        """Store an answer; False if the form refuses it or a rule does not hold."""
+        try:
+            return self._interview.set(path, text).valid
+        except FormError:
+            return False
+
+    # ---- mending
+
+    def fill(self) -> bool:
+        """Walk to the end and mend what later answers broke; True if nothing is broken then.
+
+        Where `answer_to_end` gives up, this goes on: rules that tie answers together are met by
+        answering some of them again.
+        """
+        self._walk_on()
+        for _ in range(MENDING_ROUNDS_MAX):
+            broken = self._interview.violations()
+            if not broken:
+                return True
+            for violation in broken:
+                self._mend(violation.path)
+            self._interview.goto_start()
+            self._walk_on(only_empty=True)
+        return not self._interview.violations()
+
+    def _walk_on(self, *, only_empty: bool = False) -> None:
+        for _ in range(SCREENS_MAX):
+            screen = self._interview.next()
+            if screen.kind == "end":
                 return
-            if self._interview.set(path, text).valid:
-                return
+            if only_empty and all(self._interview.value(path) for path in screen.questions):
+                continue
+            with suppress(NoValidAnswer):
+                self.answer_screen(screen)
+        raise FormError(f"the form does not end after {SCREENS_MAX} screens")
+
+    def _mend(self, path: str) -> None:
+        """Answer a broken question anew, or what its rule compares it with."""
+        state = self._interview.get(path)
+        if state.kind in ("", "group", "repeat") or state.readonly:
+            return
+        if self._draw(path, state):
+            return
         self._interview.set(path, "")
-        if state.required:
-            raise NoValidAnswer(f"{path}: none of {TRIES_MAX} answers passes: {state.message}")
+        others = self._interview.read_by_constraint(path) if state.required else ()
+        for other in others:
+            self._reconsider(other, [peer for peer in others if peer != other])
 
-    def _draw(self, state: NodeState, attempt: int) -> str | None:
-        """Return a text to try, or None where nothing can be given."""
-        if state.kind in ("select1", "select", "rank"):
-            return self._draw_choice(state, attempt)
-        if state.kind == "trigger":
-            return "OK"
-        if state.kind == "upload":
-            return None
-        if state.kind == "range":
-            return self._draw_range(state)
-        draw = _DRAWS.get(state.type, _draw_text)
-        return draw(self._dice, attempt)
-
-    def _draw_choice(self, state: NodeState, attempt: int) -> str | None:
-        names = [choice.value for choice in state.choices]
-        if not names:
-            return None
-        if state.kind == "select1":
-            return self._dice.choice(names)
-        if state.kind == "rank":
-            return " ".join(self._dice.sample(names, len(names)))
-        # Later tries take fewer: "none of these" beside others is what constraints refuse.
-        most = 1 if attempt > TRIES_MAX // 3 else min(3, len(names))
-        return " ".join(self._dice.sample(names, self._dice.randint(1, most)))
-
-    def _draw_range(self, state: NodeState) -> str:
-        start = float(state.attributes.get("start") or 0)
-        end = float(state.attributes.get("end") or 10)
-        step = float(state.attributes.get("step") or 1)
-        steps = int(abs(end - start) / abs(step))
-        sign = 1 if end >= start else -1
-        value = start + sign * abs(step) * self._dice.randint(0, steps)
-        return str(int(value)) if value == int(value) else f"{value:g}"
+    def _reconsider(self, other: str, peers: Sequence[str]) -> None:
+        """Change an answer to what a rule compares it with, or to something else."""
+        state = self._interview.get(other)
+        if not state.kind or state.readonly or not state.relevant:
+            return
+        if not any(self._accepts(other, self._interview.value(peer)) for peer in peers):
+            self._draw(other, state)
 
 
 def without_positions(path: str) -> str:
@@ -198,62 +206,4 @@ def positions(path: str) -> tuple[int, ...]:
     return tuple(int(step) for step in steps if step.isdigit())
 
 
-def _draw_integer(dice: Dice, attempt: int) -> str:
-    # Small numbers first: counts, ages and sizes; then wider.
-    return str(dice.randint(0, 12 if attempt < TRIES_MAX // 2 else 120))
-
-
-def _draw_decimal(dice: Dice, attempt: int) -> str:
-    return f"{dice.randint(0, 99 if attempt < TRIES_MAX // 2 else 9999) / 10:g}"
-
-
-def _draw_date(dice: Dice, attempt: int) -> str:
-    reach = 700 if attempt < TRIES_MAX // 2 else 20_000
-    return (date(2026, 6, 30) - timedelta(days=dice.randint(0, reach))).isoformat()
-
-
-def _draw_time(dice: Dice, attempt: int) -> str:
-    del attempt
-    return f"{dice.randint(6, 19):02}:{dice.randint(0, 59):02}:00.000Z"
-
-
-def _draw_moment(dice: Dice, attempt: int) -> str:
-    return f"{_draw_date(dice, attempt)}T{_draw_time(dice, attempt)}"
-
-
-def _draw_point(dice: Dice, attempt: int) -> str:
-    del attempt
-    latitude = dice.randint(-60_0000, 60_0000) / 10_000
-    longitude = dice.randint(-170_0000, 170_0000) / 10_000
-    return f"{latitude:g} {longitude:g} 0 {dice.randint(1, 20)}"
-
-
-def _draw_line(dice: Dice, attempt: int) -> str:
-    return ";".join(_draw_point(dice, attempt) for _ in range(3))
-
-
-def _draw_shape(dice: Dice, attempt: int) -> str:
-    points = [_draw_point(dice, attempt) for _ in range(3)]
-    return ";".join([*points, points[0]])
-
-
-_WORDS: Final = ("river", "market", "north", "school", "bridge", "well", "hill", "road", "camp")
-
-
-def _draw_text(dice: Dice, attempt: int) -> str:
-    if attempt % 3 == 1:
-        return str(dice.randint(10_0000_0000, 99_9999_9999))
-    return " ".join(dice.sample(_WORDS, 1 + attempt % 3))
-
-
-_DRAWS: Final[dict[str, Callable[[Dice, int], str]]] = {
-    "int": _draw_integer,
-    "integer": _draw_integer,
-    "decimal": _draw_decimal,
-    "date": _draw_date,
-    "time": _draw_time,
-    "dateTime": _draw_moment,
-    "geopoint": _draw_point,
-    "geotrace": _draw_line,
-    "geoshape": _draw_shape,
-}
+__all__ = ["Chosen", "Dice", "NoValidAnswer", "Question", "Respondent", "positions"]
