@@ -35,7 +35,7 @@ from shared.forms.instance import AnswerNode, PathUnknown, Tree, position_path
 from shared.forms.instance_xml import read_instance
 from shared.forms.navigation import Walker, descend
 from shared.forms.program import Program, program_of
-from shared.forms.recompute import Recomputer
+from shared.forms.recompute import Keep, Recomputer
 from shared.forms.screens import Screen, Screens
 from shared.forms.sources import SecondaryInstances
 from shared.forms.types import check_range, checked_text, composed
@@ -109,6 +109,7 @@ class Interview:
         hooks: Hooks | None = None,
         verify: Callable[[bytes, bytes, bytes], bool] | None = None,
         fill: Fill | None = None,
+        keep: Keep = Keep.NOTHING,
     ) -> None:
         """Start a new interview, or take up an earlier one.
 
@@ -122,6 +123,7 @@ class Interview:
             properties: deviceid, username, phonenumber, email ... for preloads.
             hooks: position and audio of the device.
             verify: checks (public key, message, signature) by Ed25519 for extract-signed().
+            keep: computed values among them that stay as they are.
             fill: writes earlier answers into an empty tree; None starts afresh.
         """
         self.form = form
@@ -159,7 +161,7 @@ class Interview:
             )
         else:
             self._strangers = fill(self._tree)
-        self._recomputer.enqueue_all(keep_edited=fill is not None)
+        self._recomputer.enqueue_all(keep)
         if fill is None:
             self._fill_fixed_repeats()
         self._recomputer.run()
@@ -418,14 +420,24 @@ class Interview:
         """Go back one screen."""
         return self._screens.back()
 
-    def read_by_constraint(self, path: str) -> tuple[str, ...]:
-        """Return the paths of the other nodes a node's constraint looks at."""
+    def read_by(self, path: str, *rules: str) -> tuple[str, ...]:
+        """Return the paths of the other nodes that a node's rules look at.
+
+        Args:
+            path: the node.
+            rules: `constraint`, `relevant`, `required` ...
+        """
         node = self._tree.find(path)
-        if not node.field.constraint:
-            return ()
-        found = self._program.references(node.field.constraint, node.field.path)
-        nodes = (descend(node, r.path) for r in found if r.path in self.form.fields)
-        return tuple(position_path(n) for n in nodes if n is not None and n is not node)
+        found: dict[str, None] = {}
+        for rule in rules:
+            expression = getattr(node.field, rule)
+            for reference in (
+                self._program.references(expression, node.field.path) if expression else ()
+            ):
+                other = descend(node, reference.path)
+                if other is not None and other is not node:
+                    found[position_path(other)] = None
+        return tuple(found)
 
     def goto_start(self) -> Screen:
         """Go before the first screen."""
@@ -498,6 +510,7 @@ class Interview:
             attachments=attachments,
             properties=properties,
             hooks=hooks,
+            keep=Keep.COMPUTED if draft.form_hash == form.hash else Keep.EDITED,
             fill=lambda tree: draft_.put(
                 tree, {**draft.strangers, **draft.values}, draft.instances
             ),
@@ -529,6 +542,7 @@ class Interview:
             language=language,
             attachments=attachments,
             fill=lambda tree: draft_.put(tree, answers.as_dict(), list(answers.instances)),
+            keep=Keep.COMPUTED,
         )
 
     @classmethod

@@ -7,6 +7,7 @@ everything it reads. No recursion, so a chain of any length is only a longer lis
 import heapq
 import math
 from collections.abc import Callable, Iterable
+from enum import StrEnum
 
 from shared import limits
 from shared.errors import FormError, LimitExceeded
@@ -20,6 +21,18 @@ from shared.forms.xpath.values import to_boolean, to_number
 
 _TURNS_PER_RULE_MAX = 25_000
 """How often one rule may be taken up again in one change: more than a repeat has instances."""
+
+
+class Keep(StrEnum):
+    """Which computed values survive when answers are taken up again.
+
+    A draft of the same form keeps all but what the day decides: `uuid()` must not change, nor a
+    correction of a computed answer be undone. In a newer form only such corrections are kept.
+    """
+
+    NOTHING = "nothing"
+    EDITED = "edited"
+    COMPUTED = "computed"
 
 
 class Recomputer:
@@ -47,17 +60,20 @@ class Recomputer:
 
     # ---- what to run
 
-    def enqueue_all(self, *, keep_edited: bool = False) -> None:
-        """Run every rule on every node.
-
-        With `keep_edited`, a computed question that somebody may overwrite keeps what it holds:
-        taking up a draft must not undo a correction.
-        """
+    def enqueue_all(self, keep: Keep = Keep.NOTHING) -> None:
+        """Run every rule on every node; `keep` names computed values that stay as they are."""
         for rule in self._graph.rules:
             nodes = self._targets(self._tree.root, "", rule)
-            if keep_edited and rule.kind == CALCULATE and rule.target in self._program.controls:
-                nodes = [node for node in nodes if not node.text or node.field.readonly]
+            if rule.kind == CALCULATE and self._kept(rule, keep):
+                nodes = [node for node in nodes if not node.text]
             self._enqueue(rule, nodes)
+
+    def _kept(self, rule: Rule, keep: Keep) -> bool:
+        """Tell whether a rule leaves values that are there alone."""
+        if keep is Keep.COMPUTED:
+            return "today(" not in rule.expression and "now(" not in rule.expression
+        field = self._program.form.fields[rule.target]
+        return keep is Keep.EDITED and rule.target in self._program.controls and not field.readonly
 
     def enqueue_relevance(self, rules: BodyRules) -> None:
         """Run only the relevance rules a holder of the body can judge; values stay as sent."""

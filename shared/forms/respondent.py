@@ -22,6 +22,7 @@ TRIES_MAX: Final = 60
 """Draws for one question before it is given up; a constraint few values pass needs `chosen`."""
 SCREENS_MAX: Final = 20_000
 MENDING_ROUNDS_MAX: Final = 12
+COMPUTED_STEPS_MAX: Final = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,14 +178,33 @@ class Respondent:
     def _mend(self, path: str) -> None:
         """Answer a broken question anew, or what its rule compares it with."""
         state = self._interview.get(path)
-        if state.kind in ("", "group", "repeat") or state.readonly:
+        if state.kind in ("", "group", "repeat"):
             return
-        if self._draw(path, state):
+        if state.readonly:
+            # A note that must be answered is a stop sign: change what put it up.
+            others = self._asked_behind(path, "relevant")
+        elif self._draw(path, state):
             return
-        self._interview.set(path, "")
-        others = self._interview.read_by_constraint(path) if state.required else ()
+        else:
+            self._interview.set(path, "")
+            others = self._asked_behind(path, "constraint") if state.required else []
+        compared = self._interview.read_by(path, "constraint")
         for other in others:
-            self._reconsider(other, [peer for peer in others if peer != other])
+            self._reconsider(other, [peer for peer in compared if peer != other])
+
+    def _asked_behind(self, path: str, rule: str) -> list[str]:
+        """Return the questions a rule looks at, through computed fields between them."""
+        asked: dict[str, None] = {}
+        pending = [(other, COMPUTED_STEPS_MAX) for other in self._interview.read_by(path, rule)]
+        while pending:
+            other, steps = pending.pop()
+            state = self._interview.get(other)
+            if state.kind and not state.readonly:
+                asked[other] = None
+            elif steps:
+                behind = self._interview.read_by(other, "calculate")
+                pending += [(one, steps - 1) for one in behind]
+        return list(asked)
 
     def _reconsider(self, other: str, peers: Sequence[str]) -> None:
         """Change an answer to what a rule compares it with, or to something else."""
