@@ -119,7 +119,7 @@ def end(client: Client, filled: Filled, outcome: str) -> Filled:
     raise UsageError(f"the outcome is finalize, draft, abandon or refuse, not {outcome!r}")
 
 
-def _consents(filling: Filling, consent: str) -> bool:
+def _consents(filling: Filling, consent: str, dice: Random | None = None) -> bool:
     """Decide what the answers left open under the notice; tell whether it is in force."""
     filling.to_notice()
     granted = _granted(consent)
@@ -127,7 +127,11 @@ def _consents(filling: Filling, consent: str) -> bool:
         open_questions = [q for q in filling.screen().questions if q.required and not q.value]
         if not open_questions:
             break
-        filling.fill([(q.path, _decision(q, granted)) for q in open_questions[:1]])
+        question = open_questions[0]
+        if dice is not None and not question.choices:
+            filling.answer_one_at_random(question.path, dice)
+        else:
+            filling.fill([(question.path, _decision(question, granted))])
     view = filling.notice()
     purposes = frozenset(row.purpose for row in view.purposes)
     given = purposes if granted is None else purposes & granted
@@ -155,14 +159,15 @@ def _decision(question: QuestionView, granted: frozenset[str] | None) -> str:
 def fill_at_random(client: Client, form_id: str, seed: int, *, consent: str = ALL) -> Filled:
     """Answer a form as a made-up respondent does, the same one for the same seed."""
     filling = client.begin_filling(form_id)
-    filling.answer_at_random(Random(seed), until_notice=True)  # noqa: S311 - a made-up respondent
+    dice = Random(seed)  # noqa: S311 - a made-up respondent
+    filling.answer_at_random(dice, until_notice=True)
     if filling.notice_due:
         if filling.screen().kind is not ScreenKind.CONSENT:
             filling.to_notice()
-        if not _consents(filling, consent):
+        if not _consents(filling, consent, dice):
             filling.decline("refused")
             return Filled("refused", filling.draft_id)
-    filling.answer_at_random(Random(seed), until_notice=False)  # noqa: S311
+    filling.answer_at_random(dice, until_notice=False)
     filling.close()
     return Filled("draft", filling.draft_id)
 

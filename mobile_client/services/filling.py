@@ -190,6 +190,11 @@ class Filling:
             respondent.answer_to_end()
         self._save(Step.LEFT)
 
+    def answer_one_at_random(self, path: str, dice: Dice) -> None:
+        """Let a made-up respondent answer one question."""
+        Respondent(self._interview, dice).answer_screen(Screen("question", path, (path,)))
+        self._save(Step.ANSWERED, path)
+
     # ---- the screen
 
     def screen(self) -> ScreenView:
