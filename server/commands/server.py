@@ -18,6 +18,7 @@ from server.commands.console import (
     read_passphrase,
 )
 from server.commands.publish import forms_app, policy_app
+from server.commands.records import add_to as add_records
 from server.governance.actions import Action
 from server.governance.decide import Resource
 from server.governance.exchange import Exchange, read_exchange, write_exchange
@@ -35,6 +36,7 @@ project_app = typer.Typer(no_args_is_help=True, help="The project and its key ri
 app.add_typer(project_app, name="project")
 app.add_typer(forms_app, name="forms")
 app.add_typer(policy_app, name="policy")
+add_records(app)
 
 
 @app.command()

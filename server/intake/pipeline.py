@@ -13,6 +13,7 @@ moment leaves repairable, and every step may be done twice:
 """
 
 import logging
+import traceback
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -117,12 +118,15 @@ class Intake:
             raise
         except Exception as error:  # noqa: BLE001 - one entry must not stop all others
             if len(claimed) > 1:
-                _log.exception("a batch of %d entries failed; trying one by one", len(claimed))
+                _log.warning("a batch of %d entries failed; trying one by one", len(claimed))
                 total = Taken()
                 for one in claimed:
                     total.aside += self._batch([one]).aside
                 return total
-            _log.exception("entry %d cannot be taken in", claimed[0].id)
+            # Where, and never what: an exception's own words may hold an answer.
+            steps = traceback.extract_tb(error.__traceback__)
+            where = " < ".join(f"{step.name}:{step.lineno}" for step in reversed(steps))
+            _log.error("entry %d fails: %s in %s", claimed[0].id, type(error).__name__, where)
             detail = f"the program failed on it: {type(error).__name__}"
             return self._commit([Refused(claimed[0], Reason.UNREADABLE, detail)])
 

@@ -13,7 +13,7 @@ from server.queries import project as projects
 from server.queries.work import REVISION_KINDS
 from server.tables.log import ShelvedRun
 from server.tables.quarantine import QuarantineSource, QuarantineState
-from shared.ids import AuthorId
+from shared.ids import DeploymentId
 from shared.sealing.keys import AUDIENCE_MISSION, author_id
 from shared.sealing.receipts import Signed
 from shared.sealing.ring import SignedRing
@@ -71,8 +71,10 @@ def list_shelved(mission: Mission) -> int:
 
 def retry_shelved(mission: Mission, digests: list[bytes], by: str) -> int:
     """Let shelved runs in that can be by now; return how many were."""
+    if not digests:
+        return 0
     let_in: list[bytes] = []
-    peer = _peer(mission)
+    peer = shelf_peer(mission)
     for digest in digests:
         with reading(mission.stores.inbox) as session:
             row = session.get(ShelvedRun, digest)
@@ -92,7 +94,7 @@ def retry_shelved(mission: Mission, digests: list[bytes], by: str) -> int:
 
 
 def _revisions_in(row: ShelvedRun, deployment: bytes) -> int:
-    runs = decode_batch(row.data, deployment)  # type: ignore[arg-type]
+    runs = decode_batch(row.data, DeploymentId(deployment))
     return sum(
         entry.header.kind in REVISION_KINDS
         for run in runs
@@ -101,16 +103,21 @@ def _revisions_in(row: ShelvedRun, deployment: bytes) -> int:
     )
 
 
-def _peer(mission: Mission) -> Peer:
+def shelf_peer(mission: Mission) -> Peer:
     """Return the mission server as a peer that knows all who are enrolled by now."""
     known = mission.project()
-    directory = Directory(known.deployment, known.root_fingerprint or b"")  # type: ignore[arg-type]
+    directory = Directory(DeploymentId(known.deployment), known.root_fingerprint or b"")
     with reading(mission.stores.inbox) as session:
         for ring in projects.rings(session):
             directory.take_ring(SignedRing(ring.data, ring.signature))
-        for device in devices.all_devices(session):
-            directory.learn(Signed(device.certificate, device.certificate_signature))
+        certificates = [
+            Signed(device.certificate, device.certificate_signature)
+            for device in devices.all_devices(session)
+        ]
     key = mission.keychain.log
-    me = Me(AuthorId(author_id(key.public_bytes, AUDIENCE_MISSION)), key)
+    me = Me(author_id(key.public_bytes, AUDIENCE_MISSION), key)
     store = InboxStore(mission.stores.inbox, mission.clock)
-    return Peer(store, me, directory, mission.clock, keeps_strangers=True)
+    peer = Peer(store, me, directory, mission.clock, keeps_strangers=True)
+    for certificate in certificates:
+        peer.learn(certificate)
+    return peer

@@ -10,7 +10,9 @@ from typing import Final
 from sqlmodel import Session
 
 from server.db import reading, writing
+from server.governance.actions import Action
 from server.governance.audit import AuditEvent
+from server.governance.decide import Actor, Resource
 from server.intake.taking import INTAKE
 from server.mission import Mission, policy_of
 from server.queries import (
@@ -30,6 +32,7 @@ from server.tables.quarantine import Quarantined, QuarantineState
 from server.tables.records import Record
 from shared.canonical import encode
 from shared.sealing.envelope import Kind
+from shared.sealing.withdrawal import code_hash
 
 ENTRIES_AN_ORDER_MAX: Final = 1000
 WITHDREW: Final = 5
@@ -57,6 +60,21 @@ def execute_withdrawals(mission: Mission) -> int:
         if record_id not in whole:
             erase_record(mission, record_id, ErasureCause.WITHDRAWAL, code)
     return len(whole)
+
+
+def withdraw_by_code(mission: Mission, actor: Actor, code: bytes) -> int:
+    """Carry out a withdrawal handed in at the server; return how many records it reached.
+
+    Zero means that the code waits for its record.
+
+    Raises:
+        PolicyDenied: the actor may not.
+    """
+    digest = code_hash(code)
+    mission.permit(actor, Action.RECORD_WITHDRAW, Resource("withdrawal", digest.hex()))
+    with writing(mission.stores.records) as session:
+        withdrawals.hand_in(session, [digest], mission.clock.now())
+    return execute_withdrawals(mission)
 
 
 def erase_record(

@@ -5,8 +5,31 @@ from typing import Any
 from mission import MissionKit
 from sqlalchemy import text
 
+from server.db import writing
+from server.governance.actions import Role
+from server.governance.decide import Actor
+from server.governance.policy import built_in_text
+from server.queries import documents
 from server.queries.counts import intake_counts
+from server.tables.documents import PolicyVersion
 from server.tables.stores import Store, all_metadata
+
+COORDINATOR = Actor("coordinator", frozenset({Role.COORDINATOR}))
+STEWARD = Actor("steward", frozenset({Role.STEWARD}))
+
+
+def put_policy(kit: MissionKit, more: str) -> None:
+    """Put a policy in force: the shipped one and more sections."""
+    with writing(kit.mission.stores.records) as session:
+        newest = documents.newest_policy(session)
+        session.add(
+            PolicyVersion(
+                serial=1 if newest is None else newest.serial + 1,
+                payload=b"-",
+                content=built_in_text() + b"\n" + more.encode(),
+                published_at=kit.clock.now(),
+            )
+        )
 
 
 def counts(kit: MissionKit) -> dict[str, Any]:

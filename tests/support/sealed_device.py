@@ -37,6 +37,8 @@ from shared.sealing.keys import AUDIENCE_MISSION, SecretKey, SigningKey, Suite, 
 from shared.sealing.log_writer import Appended, Epoch, Tip, append_sealed, begin_epoch
 from shared.sealing.tags import equality_tag
 from shared.sealing.withdrawal import code_hash, new_code
+from sync.core.batch import Run, encode_batch, sealed_entry
+from sync.core.certificate import Certificate, PeerRole, sign_certificate
 
 CANARY = "Qzavx"
 """Starts every name these tests write; it must be found in no store."""
@@ -126,14 +128,34 @@ class SealedDevice:
     key: SigningKey = field(init=False)
     tip: Tip = field(init=False)
     epoch: Epoch | None = None
+    enrolled: bool = True
+    held: list[Appended] | None = None
 
     def __post_init__(self) -> None:
-        """Enrol."""
+        """Make its keys, and enrol unless it is a stranger."""
         self.key = SigningKey.from_bytes(sha256(self.name.encode()).digest())
         author = author_id(self.key.public_bytes, AUDIENCE_MISSION)
         deployment = DeploymentId(self.kit.mission.project().deployment)
         self.tip = Tip(LogId(deployment, author, 0))
-        mailbox = SecretKey.generate(Suite.X25519)
+        if self.enrolled:
+            self.enrol()
+
+    def enrol(self) -> None:
+        """Become known to the mission, with a certificate."""
+        author, deployment = self.tip.log.author, self.tip.log.deployment
+        mailbox = SecretKey.generate(Suite.X25519).public
+        signed = sign_certificate(
+            self.kit.mission.keychain.log,
+            Certificate(
+                deployment,
+                author,
+                PeerRole.DEVICE,
+                self.key.public_bytes,
+                mailbox,
+                AUDIENCE_MISSION,
+                self.day,
+            ),
+        )
         with writing(self.kit.mission.stores.inbox) as session:
             session.add(
                 Device(
@@ -143,9 +165,9 @@ class SealedDevice:
                     label=self.name,
                     signing_key=self.key.public_bytes,
                     suite=int(Suite.X25519),
-                    hpke_key=mailbox.public.data,
-                    certificate=b"-",
-                    certificate_signature=b"-",
+                    hpke_key=mailbox.data,
+                    certificate=signed.data,
+                    certificate_signature=signed.signature,
                     token_hash=sha256(b"token " + self.name.encode()).digest(),
                     enrolled_at=self.kit.clock.now(),
                 )
@@ -182,7 +204,23 @@ class SealedDevice:
         self._store(appended)
         return appended
 
+    def hold(self) -> None:
+        """Keep what is sealed from now on, for `batch`."""
+        self.held = []
+
+    def batch(self) -> bytes:
+        """Return what was kept as one signed run."""
+        assert self.held
+        entries = tuple(sealed_entry(one.entry.header, one.entry.payloads) for one in self.held)
+        last = self.held[-1]
+        run = Run(entries, last.head.signed_on, last.signature)
+        return encode_batch(self.tip.log.deployment, [run])
+
     def _store(self, appended: Appended) -> None:
+        if self.held is not None:
+            self.held.append(appended)
+            self.tip = appended.tip
+            return
         InboxStore(self.kit.mission.stores.inbox, self.kit.clock).append_own(appended)
         self.tip = appended.tip
 
@@ -269,15 +307,17 @@ class SealedDevice:
 
     def reseal(self, interview: Interview) -> Appended:
         """Seal the same revision once more, as after a lost hand-over."""
-        header = interview.appended.entry.header
+        return self.append(Kind.REVISION, self.plaintexts(interview.appended))
+
+    def plaintexts(self, appended: Appended) -> dict[Compartment, bytes]:
+        """Open an entry of the epoch at hand, as nobody but this tablet could."""
         assert self.epoch is not None
-        sealed = interview.appended.entry.payloads
-        plaintexts = {
-            part: open_payload(self.epoch.secrets.secret(part), header, part, data)
-            for part, data in sealed.items()
+        header, secrets = appended.entry.header, self.epoch.secrets
+        return {
+            part: open_payload(secrets.secret(part), header, part, data)
+            for part, data in appended.entry.payloads.items()
             if data is not None
         }
-        return self.append(Kind.REVISION, plaintexts)
 
     def tally(self, outcome: Outcome = Outcome.REFUSED, count: int = 1) -> Appended:
         tally = Tally("household", "R1", "XA01", self.day, outcome, count)
