@@ -10,7 +10,9 @@ ends with 1 when a number differs.
 """
 
 import csv
+import json
 import re
+import sys
 from collections import Counter, defaultdict
 from itertools import product as combinations
 from pathlib import Path
@@ -71,6 +73,7 @@ def read_parents(media):
 
 
 def level_of(name):
+    """Return the number in admin0 .. adminN."""
     return int(name.removeprefix("admin"))
 
 
@@ -80,14 +83,6 @@ def geography_options(product, row, parents):
     level, field = (asked, None) if isinstance(asked, str) else (asked["level"], asked.get("field"))
     deepest = row.get(field) if field else row.get("admin2") or row.get("admin1")
     return [TOTAL, *area_codes(deepest or "", level_of(level), parents)]
-
-
-def dimension_options(dimension, row, many):
-    """Return the codes under which a row counts in one dimension; several for several choices."""
-    text = row.get(dimension.get("field", dimension.get("name")), "")
-    if many:
-        return text.split() or [UNKNOWN]
-    return [TOTAL, text or UNKNOWN]
 
 
 def contributions(product, row):
@@ -105,30 +100,118 @@ def contributions(product, row):
                 yield codes, float(row[column["field"]])
 
 
-def name_of(dimension):
-    return dimension.get("name", dimension["field"]) if isinstance(dimension, dict) else dimension
-
-
-def expected_cells(product, answers, parents, many_fields):
-    """Return {frozenset of (dimension, code) without totals: number} of one product and round."""
+def expected_cells(product, table, records, parents):
+    """Return {codes in the order of the table's dimensions: number}, all margins included."""
     cells = Counter()
     where = product.get("where", {})
-    dimensions = [d if isinstance(d, dict) else {"field": d} for d in product.get("dimensions", ())]
-    for record in answers:
-        for row in rows_of(record, product.get("repeat")):
+    for answers in records:
+        for row in rows_of(answers, product.get("repeat")):
             if any(row.get(field, "") not in values for field, values in where.items()):
                 continue
             for codes, number in contributions(product, row):
-                options = [[("area", code) for code in geography_options(product, row, parents)]]
-                for dimension in dimensions:
-                    name = name_of(dimension)
-                    if name in codes:
-                        options.append([(name, TOTAL), (name, codes[name])])
-                    else:
-                        many = dimension.get("field") in many_fields
-                        options.append(
-                            [(name, code) for code in dimension_options(dimension, row, many)]
-                        )
+                options = [
+                    codes_of(dimension, product, row, codes, parents)
+                    for dimension in table["dimensions"]
+                ]
                 for pick in combinations(*options):
-                    cells[frozenset(pair for pair in pick if pair[1] != TOTAL)] += number
+                    cells[pick] += number
     return cells
+
+
+def codes_of(dimension, product, row, fixed, parents):
+    """Return the codes under which a contribution counts in one dimension."""
+    name, top = dimension["name"], dimension["top"]
+    if name in fixed:
+        return [top, fixed[name]]
+    if dimension.get("areas") or name == "area":
+        return [top if code == TOTAL else code for code in geography_options(product, row, parents)]
+    text = row.get(dimension["field"] or name, "")
+    if dimension["overlapping"]:
+        # Several choices count once each, and have no total (REL-004).
+        return text.split() or [UNKNOWN]
+    return [top, text or UNKNOWN]
+
+
+def read_cbor(data, at=0):
+    """Read one item of the CBOR a release file is made of: arrays, bytes, text, whole numbers."""
+    major, size = data[at] >> 5, data[at] & 31
+    at += 1
+    if size >= 24:
+        width = 1 << (size - 24)
+        size = int.from_bytes(data[at : at + width], "big")
+        at += width
+    if major == 0:
+        return size, at
+    if major in (2, 3):
+        raw = data[at : at + size]
+        return (raw if major == 2 else raw.decode()), at + size
+    if major == 4:
+        items = []
+        for _ in range(size):
+            item, at = read_cbor(data, at)
+            items.append(item)
+        return items, at
+    raise ValueError(f"a release holds no CBOR of major type {major}")
+
+
+def read_releases(folder):
+    """Yield (number, content) of every release file in a folder, in order."""
+    for file in sorted(Path(folder).glob("*.release")):
+        (release, _signature), _ = read_cbor(file.read_bytes())
+        parts, _ = read_cbor(release)
+        yield parts[3], json.loads(parts[6])
+
+
+def compare(truth, products, parents, releases):
+    """Return what was found: counts, and every number that differs."""
+    found = {"releases": 0, "tables": 0, "published": 0, "hidden": 0, "differ": [], "missing": []}
+    for number, content in releases:
+        found["releases"] += 1
+        for table in content["tables"]:
+            found["tables"] += 1
+            compare_table(found, number, table, truth, products[table["product"]], parents)
+    return found
+
+
+def compare_table(found, number, table, truth, product, parents):
+    """Compare one table with the truth of the release it was tabulated for."""
+    records = [
+        answers
+        for form, round_number, answers in live_answers(truth, table["as_of"])
+        if form == product["form"] and str(round_number) == str(table["round"])
+    ]
+    expected = expected_cells(product, table, records, parents)
+    where = {"release": number, "product": table["product"], "round": table["round"]}
+    seen = set()
+    for *codes, value in table["cells"]:
+        seen.add(tuple(codes))
+        if value is None:
+            found["hidden"] += 1
+            continue
+        found["published"] += 1
+        if value != expected.get(tuple(codes), 0):
+            true_value = expected.get(tuple(codes), 0)
+            found["differ"].append({**where, "cell": codes, "said": value, "true": true_value})
+    for codes in expected.keys() - seen:
+        found["missing"].append({**where, "cell": list(codes), "true": expected[codes]})
+
+
+def main(arguments):
+    """Run as a script; return the exit status."""
+    truth_file, products_file, media, releases = arguments
+    truth = json.loads(Path(truth_file).read_text("utf-8"))
+    declared = json.loads(Path(products_file).read_text("utf-8"))["products"]
+    found = compare(
+        truth,
+        {product["id"]: product for product in declared},
+        read_parents(media),
+        read_releases(releases),
+    )
+    wrong = len(found["differ"]) + len(found["missing"])
+    found["differ"], found["missing"] = found["differ"][:20], found["missing"][:20]
+    print(json.dumps({**found, "wrong": wrong}, indent=1))
+    return 1 if wrong or not found["published"] else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
