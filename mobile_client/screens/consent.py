@@ -7,12 +7,16 @@ nothing is chosen beforehand. Source: GDPR art. 7; ICRC handbook on data protect
 from collections.abc import Hashable
 from dataclasses import replace
 from functools import partial
+from pathlib import Path
 from typing import Final
 
 from mobile_client.presenters.consent import METHODS, ConsentPresenter, ConsentState
 from mobile_client.presenters.views import PurposeRow
 from mobile_client.screens.base import ScreenPage
+from mobile_client.screens.frame import Frame
 from mobile_client.screens.languages import open_languages
+from mobile_client.screens.questions.card import Ask, QuestionCard
+from mobile_client.screens.questions.registry import card_for
 from mobile_client.text.speech import key, say
 from mobile_client.widgets.base import Column, EvenRow, Space
 from mobile_client.widgets.button import PushButton
@@ -35,41 +39,64 @@ _METHOD_WORDS: Final = {
 class ConsentScreen(ScreenPage[ConsentPresenter]):
     """Draws `ConsentPresenter`."""
 
+    def __init__(self, frame: Frame, presenter: ConsentPresenter) -> None:
+        self._cards: dict[str, QuestionCard] = {}
+        self._decisions: dict[str, dict[bool, ChoiceCell]] = {}
+        self._blocked = False
+        super().__init__(frame, presenter)
+
     def shape(self, state: ConsentState) -> Hashable:
-        """Rebuild for another language; decisions are refreshed in place."""
-        return replace(state, notice=None, decisions=()), bool(state.view.purposes)
+        """Rebuild for another language or other questions; answers are refreshed in place."""
+        paths = tuple(question.path for question in state.questions)
+        return replace(state, notice=None, decisions=(), questions=()), paths
 
     def build(self, state: ConsentState) -> None:
         """Draw the notice and what is asked."""
         view = state.view
-        self._decisions: dict[str, dict[bool, ChoiceCell]] = {}
+        self._decisions = {}
         with theme.direction(rtl=view.language.right_to_left):
             self.add(Text(view.title, "title", bold=True))
-            card = Card()
-            card.add_widget(Text(view.text, markup=True))
-            self.add(card)
+            if view.text:
+                card = Card()
+                card.add_widget(Text(view.text, markup=True))
+                self.add(card)
+            ask = Ask(self.frame, self.presenter.answer, _no_files, self.go_on, alone=False)
+            self._cards = {view.path: card_for(view, ask) for view in state.questions}
+            self.add(*self._cards.values())
             for row in view.purposes:
                 self.add(self._purpose(row))
-        if view.basis == _CONSENT and not view.resuming:
+        if view.asks_method:
             self.add(Space(4), self._methods(state))
         if view.resuming:
             self.add(Text(say("Does the respondent agree to go on?"), "heading", bold=True))
-        self._bars(state)
+        self._build_bars(state)
 
     def refresh(self, state: ConsentState) -> None:
-        """Show the decisions."""
+        """Show the decisions, and after a try to go on what is still open."""
+        self._blocked = self._blocked and not state.complete
+        for view in state.questions:
+            self._cards[view.path].show(view, blocked=self._blocked)
         for purpose, cells in self._decisions.items():
             decision = state.decision(purpose)
             for answer, cell in cells.items():
                 cell.select(selected=decision is answer)
 
+    def flush(self) -> None:
+        """Tell every answer that is typed and not yet told."""
+        for card in list(self._cards.values()):
+            card.flush()
+
     def go_on(self) -> bool:
         """Go on where everything is decided."""
+        self.flush()
+        self._blocked = True
         self.presenter.proceed()
+        self.refresh(self.presenter.state)
         return True
 
     def go_back(self) -> bool:
         """Leave without a decision."""
+        self.flush()
         self.presenter.leave()
         return True
 
@@ -102,15 +129,15 @@ class ConsentScreen(ScreenPage[ConsentPresenter]):
             column.add_widget(cells)
         return column
 
-    def _bars(self, state: ConsentState) -> None:
+    def _build_bars(self, state: ConsentState) -> None:
         view = state.view
         titles = {_CONSENT: say("Consent"), "observation": say("Before you begin")}
         title = titles.get(view.basis, say("Notice to the informant"))
-        top = TopBar(title, back=self.presenter.leave, back_label=say("Back"))
+        top = TopBar(title, back=self.go_back, back_label=say("Back"))
         if len(view.languages) > 1:
             top.add_action("language", say("Language of the notice"), self._languages)
         refuse = PushButton(say("Refuses"), self._ask_refuse, kind="outline", icon="refused")
-        go_on = PushButton(say("Goes on"), self.presenter.proceed, icon="next")
+        go_on = PushButton(say("Goes on"), self.go_on, icon="next")
         self.replace_bars(top, BottomBar(refuse, go_on))
 
     def _languages(self) -> None:
@@ -144,3 +171,7 @@ class ConsentScreen(ScreenPage[ConsentPresenter]):
                 stage.close,
             )
         )
+
+
+def _no_files(path: str, source: Path) -> None:
+    """Consent is given by answers; a form that asks for a file asks for it in the interview."""

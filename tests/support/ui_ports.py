@@ -72,10 +72,13 @@ class ScriptedInterview:
         message = "This question needs an answer." if question.required and not value else ""
         return replace(question, value=value, choices=choices, message=message)
 
-    def notice(self, language: str | None = None) -> NoticeView:
+    def notice(self) -> NoticeView:
         assert self.view is not None
-        chosen = next((one for one in self.languages if one.name == language), self.language)
-        return replace(self.view, language=chosen)
+        return replace(self.view, language=self.language)
+
+    def media(self, name: str) -> Path | None:
+        del name
+        return None
 
     def consent(self, given: ConsentGiven) -> bool:
         self.log.append(f"consent {sorted(given.granted)} {given.method}")
@@ -327,6 +330,7 @@ def consent_notice() -> NoticeView:
         ),
         language=ENGLISH,
         languages=(ENGLISH, ARABIC),
+        asks_method=True,
         purposes=(
             PurposeRow("assistance", "May we use your answers to **plan assistance**?"),
             PurposeRow("referral", "May we pass your contact to agencies that can help you?"),

@@ -1,6 +1,6 @@
 """A whole day of an enumerator in the real window: vault, engine, sealing, log and hand-over."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -71,12 +71,19 @@ def take_in_forms(ui: Any) -> None:
     ui.key(27)
 
 
-def consent(ui: Any, *, agrees: bool = True) -> None:
-    """Decide on every purpose, the second one always with no."""
-    for nth, purpose in enumerate(ui.app.screen.presenter.state.view.purposes):
-        answer = agrees and nth == 0
-        ui.tap(ui.app.screen._decisions[purpose.purpose][answer])
-    ui.until(lambda: True)
+def consent(ui: Any) -> None:
+    """Answer what the form asks under its notice: an adult agrees, to the first purpose only."""
+    answers = {"adult": "yes", "consent_assistance": "yes", "consent_contact": "no"}
+    answers["consent_method"] = "spoken"
+    for name, answer in answers.items():
+        path, card = next(
+            (path, card) for path, card in ui.app.screen._cards.items() if path.endswith(name)
+        )
+        ui.tap(card._widgets[answer])
+        values = {
+            question.path: question.value for question in ui.app.screen.presenter.state.questions
+        }
+        assert values[path] == answer
 
 
 def open_form(ui: Any, title: str) -> None:
@@ -121,9 +128,15 @@ def day(ui: Any, tablet: Any, shot: str) -> None:
 
 
 def walk_to_review(ui: Any) -> None:
+    """Go on to the end; what is required on the way gets an answer."""
     for _ in range(20):
         if ui.has("ReviewScreen"):
             return
+        for view in ui.app.screen.presenter.state.screen.questions:
+            if view.required and not view.value:
+                write(ui, ui.one("Field"), "7" if view.kind == "integer" else "Omar")
+        if ui.app.screen.presenter.state.screen.repeat is not None:
+            ui.shot("real/roster")
         press(ui, "next")
         ui.frames(2)
     raise AssertionError(f"no review: {ui.words()}")
@@ -183,6 +196,7 @@ def test_a_refusal_leaves_a_tally_and_nothing_else(tablet: Any) -> None:
 def test_killed_in_mid_interview_it_opens_on_the_same_question(tablet: Any) -> None:
     ui = tablet.start()
     day(ui, tablet, "killed")
+    press(ui, "previous")  # Back on the question answered last.
     before = ui.app.screen.presenter.state.screen
     title = ui.app.screen.presenter.state.title
     tablet.kill()
@@ -224,6 +238,3 @@ def test_a_bundle_carries_what_is_sealed(tablet: Any, tmp_path: Path) -> None:
     ui.frames(3)
     assert [tile.count for tile in ui.all("CountTile")] == [0, 0, 1]
     assert len(tablet.project.bodies()) == 1
-
-
-Drive = Callable[..., Any]
