@@ -1,6 +1,7 @@
-"""`cairn forms`: check, convert and describe forms."""
+"""`cairn forms`: check, convert, describe and play forms."""
 
 import json
+import os
 import sys
 from dataclasses import asdict
 from pathlib import Path
@@ -10,13 +11,17 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from shared.errors import FormError
+from server.commands.forms_play import Player
+from server.commands.xpath import moment, zone
+from shared.errors import CairnError, FormError
 from shared.forms.cache import dump_form
 from shared.forms.check import Checked, check_file
 from shared.forms.codebook import codebook_of
 from shared.forms.definition import Form
+from shared.forms.sources import read_attachment
 from shared.forms.xform import read_form
 from shared.forms.xlsform import convert as convert_xlsform
+from shared.forms.xpath.tables import Instance
 
 app = typer.Typer(help="Author forms: check, convert, describe, play.", no_args_is_help=True)
 
@@ -32,7 +37,7 @@ def load(path: Path) -> tuple[Form, bytes]:
     return read_form(xform), xform
 
 
-def fail(error: FormError) -> typer.Exit:
+def fail(error: CairnError) -> typer.Exit:
     """Print an error's message and return what ends the command."""
     sys.stderr.write(f"{error.code}: {error.message}\n")
     return typer.Exit(1)
@@ -131,3 +136,44 @@ def describe(
             str(len(field.choices) or ""),
         )
     Console().print(table)
+
+
+@app.command()
+def play(
+    file: FormFile,
+    attachments: Annotated[
+        Path | None, typer.Option(file_okay=False, exists=True, help="Folder of choice files.")
+    ] = None,
+    tz: Annotated[str | None, typer.Option(help="Time zone, e.g. Africa/Nairobi.")] = None,
+    now: Annotated[str | None, typer.Option(help="ISO time to take for the current one.")] = None,
+    language: Annotated[str | None, typer.Option(help="One of the form's languages.")] = None,
+) -> None:
+    """Hold an interview over JSON lines on standard input and output."""
+    try:
+        form, _ = load(file)
+        player = Player(
+            form,
+            now=moment(now),
+            zone=zone(tz),
+            random_bytes=os.urandom,
+            language=language,
+            attachments=_attached(attachments),
+        )
+    except CairnError as error:
+        raise fail(error) from error
+    for line in sys.stdin:
+        if line.strip():
+            sys.stdout.write(json.dumps(player.answer(line), ensure_ascii=False) + "\n")
+            sys.stdout.flush()
+
+
+def _attached(folder: Path | None) -> dict[str, Instance]:
+    """Return the choice files of a folder by name."""
+    if folder is None:
+        return {}
+    wanted = {".csv", ".xml", ".geojson", ".json"}
+    return {
+        path.name: read_attachment(path.name, path.read_bytes())
+        for path in sorted(folder.iterdir())
+        if path.suffix.lower() in wanted
+    }

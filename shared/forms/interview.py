@@ -31,6 +31,7 @@ from shared.forms.actions import FIRST_LOAD, LOAD, ActionRunner, Hooks, NoHooks
 from shared.forms.answers import Answers
 from shared.forms.definition import Control, Form, Label, Shape
 from shared.forms.display import Choice, Display, Shown
+from shared.forms.entities import EntityChange, entities_of
 from shared.forms.instance import AnswerNode, PathUnknown, Tree, position_path
 from shared.forms.instance_xml import read_instance
 from shared.forms.navigation import Walker, descend
@@ -608,6 +609,10 @@ class Interview:
     def answers(self) -> Answers:
         """Return the relevant answers as they stand, unchecked."""
         return answers_.collect(self._tree)
+
+    def entities(self) -> tuple[EntityChange, ...]:
+        """Return the entities these answers create or update."""
+        return entities_of(self._tree)
 
     def instance_xml(self) -> str:
         """Return the relevant answers as ODK instance XML."""

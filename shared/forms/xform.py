@@ -27,6 +27,13 @@ from shared.forms.xpath.node import Kind, Node
 from shared.forms.xpath.xmltree import parse_xml
 
 JAVAROSA: Final = "http://openrosa.org/javarosa"
+_PREFIXES: Final = {
+    CAIRN_NAMESPACE: "cairn",
+    JAVAROSA: "jr",
+    "http://openrosa.org/xforms": "orx",
+    "http://www.opendatakit.org/xforms": "odk",
+    "http://www.opendatakit.org/xforms/entities": "entities",
+}
 _ROWS_OF_A_TABLE: Final = 8
 _BIND_EXPRESSIONS: Final = ("relevant", "required", "readonly", "constraint", "calculate")
 
@@ -57,9 +64,10 @@ def _only(node: Node, message: str) -> Node:
 
 
 def qualified(attribute: Node) -> str:
-    """Return an attribute's name with its prefix; Cairn's namespace always reads `cairn:`."""
-    if attribute.uri == CAIRN_NAMESPACE:
-        return f"cairn:{attribute.name}"
+    """Return an attribute's name with its usual prefix, whatever prefix the form declares."""
+    usual = _PREFIXES.get(attribute.uri)
+    if usual:
+        return f"{usual}:{attribute.name}"
     return f"{attribute.prefix}:{attribute.name}" if attribute.prefix else attribute.name
 
 

@@ -1,0 +1,112 @@
+"""`cairn forms` and `cairn xpath`: what scripts see."""
+
+import json
+from pathlib import Path
+
+import pytest
+from forms_build import bind, question, xform
+from typer.testing import CliRunner
+
+from server.commands.forms import app as forms_app
+from server.commands.xpath import answer
+
+FORM = xform(
+    "<name/><member jr:template=''><age/></member><meta><entity dataset='people' id='' create='1'>"
+    "<label/></entity><instanceID/></meta>",
+    bind("/data/name", required="true()", cairn_disclosure="direct")
+    + bind("/data/member/age", type="int", cairn_disclosure="quasi")
+    + '<bind nodeset="/data/name" entities:saveto="full_name" '
+    'xmlns:entities="http://www.opendatakit.org/xforms/entities"/>'
+    + bind("/data/meta/entity/@id", calculate="'e1'")
+    + bind("/data/meta/entity/label", calculate="/data/name"),
+    question("/data/name", "Your name")
+    + "<repeat nodeset='/data/member'>"
+    + question("/data/member/age")
+    + "</repeat>",
+    root="cairn:basis='observation' cairn:purposes='statistics'",
+)
+
+
+@pytest.fixture
+def form_file(tmp_path: Path) -> Path:
+    path = tmp_path / "form.xml"
+    path.write_bytes(FORM)
+    return path
+
+
+def play(path: Path, *requests: dict[str, object]) -> list[dict[str, object]]:
+    lines = "\n".join(json.dumps(request) for request in requests)
+    result = CliRunner().invoke(
+        forms_app, ["play", str(path), "--now", "2026-03-14T09:00:00Z", "--tz", "UTC"], input=lines
+    )
+    assert result.exit_code == 0, result.output
+    return [json.loads(line) for line in result.stdout.splitlines()]
+
+
+def test_play_holds_an_interview(form_file: Path) -> None:
+    replies = play(
+        form_file,
+        {"op": "next"},
+        {"op": "finalize"},
+        {"op": "set", "path": "/data/name", "value": "Amina"},
+        {"op": "add_repeat", "path": "/data/member"},
+        {"op": "set", "path": "/data/member[1]/age", "value": 40},
+        {"op": "count", "path": "/data/member"},
+        {"op": "get", "path": "/data/name"},
+        {"op": "entities"},
+        {"op": "finalize"},
+    )
+    values = [reply.get("value") for reply in replies]
+    assert values[0]["path"] == "/data/name"  # type: ignore[index]
+    assert not replies[1]["ok"]
+    assert replies[1]["error"]["code"] == "FORM-002"  # type: ignore[index]
+    assert values[3] == "/data/member[1]"
+    assert values[5] == 1
+    assert values[6]["label"] == "Your name"  # type: ignore[index]
+    assert values[7][0]["properties"] == {"full_name": "Amina"}  # type: ignore[index]
+    assert values[7][0]["id"] == "e1"  # type: ignore[index]
+    assert "<age>40</age>" in str(values[8])
+
+
+def test_play_saves_and_restores(form_file: Path) -> None:
+    saved = play(form_file, {"op": "set", "path": "/data/name", "value": "Amina"}, {"op": "save"})[
+        1
+    ]["value"]
+    replies = play(
+        form_file, {"op": "restore", "value": saved}, {"op": "get", "path": "/data/name"}
+    )
+    assert replies[1]["value"]["value"] == "Amina"  # type: ignore[index]
+
+
+def test_play_answers_nonsense_with_a_code(form_file: Path) -> None:
+    for request in ({"op": "fly"}, {"op": "set"}, {"op": "get", "path": "/data/nothing"}):
+        reply = play(form_file, request)[0]
+        assert not reply["ok"]
+        assert reply["error"]["code"]  # type: ignore[index]
+
+
+def test_check_reports_in_json_and_by_status(form_file: Path, tmp_path: Path) -> None:
+    good = CliRunner().invoke(forms_app, ["check", "--json", str(form_file)])
+    assert good.exit_code == 0, good.output
+    bad = tmp_path / "bad.xml"
+    bad.write_bytes(FORM.replace(b'cairn:disclosure="quasi"', b"").replace(b"'e1'", b"explode("))
+    result = CliRunner().invoke(forms_app, ["check", "--json", str(bad)])
+    assert result.exit_code == 1
+    problems = json.loads(result.stdout)["problems"]
+    assert any(problem["column"] == "calculation" for problem in problems)
+
+
+def test_describe_lists_fields_with_classes(form_file: Path) -> None:
+    result = CliRunner().invoke(forms_app, ["describe", "--json", str(form_file)])
+    fields = {f["path"]: f["disclosure"] for f in json.loads(result.stdout)["fields"]}
+    assert fields["/data/name"] == "direct"
+    assert fields["/data/member/age"] == "quasi"
+
+
+def test_xpath_eval_replies_with_values_nodes_and_errors() -> None:
+    node = answer('{"xml": "<a><b>1</b></a>", "context": "/", "expr": "//b", "type": "nodeset"}')
+    assert node["value"] == [{"path": "/*[1]/*[1]", "type": "element", "name": "b", "value": "1"}]
+    assert answer('{"expr": "1 div 0", "type": "number"}')["value"] == "Infinity"
+    assert answer('{"expr": "1 +"}')["error"]["code"] == "FORM-003"
+    assert answer("nonsense")["error"]["code"] == "CAIRN-001"
+    assert answer('{"expr": "1", "tz": "Mars/Olympus"}')["error"]["code"] == "CAIRN-001"
