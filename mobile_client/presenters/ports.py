@@ -285,7 +285,7 @@ class ClientPorts(
     """All of them: what the composition root hands to `ClientPresenter`."""
 
     def is_enrolled(self) -> bool:
-        """Tell whether this home belongs to a project and somebody can unlock it."""
+        """Tell whether this home belongs to a project."""
         ...
 
     def is_unlocked(self) -> bool:
