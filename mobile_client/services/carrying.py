@@ -92,6 +92,7 @@ class Carrying:
             code = parse_hub_code(destination.address)
             if code.deployment != self._project.peer.directory.deployment:
                 raise UsageError("this hub carries another project's records; look for yours")
+            self._project.peer.know_hub(code)  # its notes are believed from now on (SYNC-043)
             return code.addresses, code.tls_pin
         pin = bytes.fromhex(record.tls_pin) if record.tls_pin else None
         known = destination.address in record.addresses
