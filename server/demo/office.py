@@ -8,6 +8,7 @@ import io
 import json
 import os
 import re
+from collections.abc import Mapping, Sequence
 from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from importlib import import_module
@@ -19,6 +20,10 @@ from server.demo.processes import DemoFailed
 
 STEWARD_PASSPHRASE: Final = "seven grey herons cross the quiet delta"  # noqa: S105 - a demonstration
 DEVICE_PASSPHRASE: Final = "lantern orchard velvet compass marble"  # noqa: S105 - a demonstration
+STAFF_PASSPHRASE: Final = "harbour ninety willow copper drift"  # noqa: S105 - a demonstration
+COORDINATOR: Final = "leyla"
+STEWARD: Final = "marcos"
+_ACTING: Final = ("--as", COORDINATOR)
 PROJECT: Final = "Quelora displacement tracking"
 CONTROLLER: Final = "IOM Quelora (fictional)"
 
@@ -147,6 +152,62 @@ class Office:
             "approve-form", str(self.homes.steward), str(request), "-o", str(signed), "--yes"
         )
         call_json(self.log, "server", "forms", "publish", str(signed), *self._home)
+
+    def staff(self) -> None:
+        """Add the people who act at the server."""
+        for name, role in ((COORDINATOR, "coordinator"), (STEWARD, "steward")):
+            call(
+                self.log, "server", "users", "add", name, "--role", role, *self._home, "--json",
+                passphrase=STAFF_PASSPHRASE,
+            )  # fmt: skip
+
+    def invite(self, label: str, kind: str = "device") -> str:
+        """Return an enrolment code for a device or hub."""
+        made = self._server("devices", "invite", "--label", label, "--kind", kind)
+        return str(made["code"])
+
+    def work(self) -> dict[str, Any]:
+        """Take in whatever waits and return the server's counts."""
+        done = call_json(
+            self.log, "server", "work", str(self.homes.server), "--once",
+            "--key-file", str(self.homes.key_file),
+        )  # fmt: skip
+        counts: dict[str, Any] = done["counts"]
+        return counts
+
+    def assign(self, record: str, device: str) -> None:
+        """Send a record's state to a device for follow-up."""
+        self._server("assign", record, "--to", device, *_ACTING, "--purpose", "assistance")
+
+    def settle_conflicts(self, wanted: Mapping[str, str]) -> int:
+        """Settle every open conflict with the wanted answer by field path; return how many."""
+        settled = 0
+        for row in call_json(self.log, "server", "conflicts", "list", *_ACTING, *self._home):
+            record = row["record"]
+            shown = self._server("conflicts", "show", record, *_ACTING, "--purpose", "assistance")
+            for one in shown:
+                path = re.sub(r"\[[0-9a-f]+\]", "", str(one["unit"]))
+                self._server(
+                    "conflicts", "resolve", record, str(one["unit"]), *_ACTING,
+                    "--purpose", "assistance", "--why", "asked the family again",
+                    "--set", f"{one['unit']}={wanted[path]}",
+                )  # fmt: skip
+                settled += 1
+        return settled
+
+    def take_bundle(self, file: Path, reply: Path) -> None:
+        """Take a device's bundle in and write the answer for it."""
+        self._server("take-bundle", str(file), "--answer", str(reply))
+
+    def release(self, products: Sequence[str], forms: Path) -> dict[str, Any]:
+        """Tabulate, check, approve and publish the next public release."""
+        printed = call(
+            self.log, "release", "make", *self._unlocked, "--json",
+            "--products", str(forms / "products.json"), "--areas", str(forms / "media"),
+            "--only", ",".join(products), "--approve-as", STEWARD, "--approve-as", COORDINATOR,
+        )  # fmt: skip
+        last: dict[str, Any] = json.loads(printed.strip().splitlines()[-1])
+        return last
 
     @property
     def _home(self) -> tuple[str, str]:
