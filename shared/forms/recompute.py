@@ -166,6 +166,9 @@ class Recomputer:
             try:
                 for node in nodes.values():
                     self._run_one(rule, node)
+            except RecursionError as error:
+                self._clear()
+                raise LimitExceeded(f"{rule.target}: the expression nests too deep") from error
             except FormError as error:
                 self._clear()
                 if error.message.startswith(rule.target):

@@ -8,6 +8,7 @@ import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
+from shared.errors import LimitExceeded
 from shared.forms.xpath import functions, paths, steps, values
 from shared.forms.xpath.ast import (
     Binary,
@@ -64,10 +65,14 @@ class Compiler:
 
         Raises:
             ExpressionError: it cannot be read or calls a function that does not exist.
+            LimitExceeded: it nests too deep.
         """
         closure = self._closures.get(text)
         if closure is None:
-            closure = self._closures[text] = self.closure(self.tree(text))
+            try:
+                closure = self._closures[text] = self.closure(self.tree(text))
+            except RecursionError as error:
+                raise LimitExceeded("an expression nests too deep for this machine") from error
         return closure
 
     def closure(self, tree: Expr) -> Closure:

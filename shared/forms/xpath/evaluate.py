@@ -10,6 +10,7 @@ from datetime import UTC, datetime, tzinfo
 from typing import Any, Final
 
 from shared.clock import RandomBytes
+from shared.errors import LimitExceeded
 from shared.forms.xpath.ast import Call, Expr, Path
 from shared.forms.xpath.compiler import Compiler, Static
 from shared.forms.xpath.context import NOWHERE, Context
@@ -73,6 +74,13 @@ def evaluate(question: Question, random_bytes: RandomBytes) -> Any:
     document = _document(question.xml)
     nowhere = question.context is None and question.xml is None
     node = NOWHERE if nowhere else _at(document, question.context or "/")
+    try:
+        return _evaluated(question, document, node, random_bytes)
+    except RecursionError as error:
+        raise LimitExceeded("the expression nests too deep") from error
+
+
+def _evaluated(question: Question, document: Node, node: Node, random_bytes: RandomBytes) -> Any:
     compiler = Compiler(Static(namespaces=_namespaces(question, node)))
     tree = compiler.tree(question.expression)
     context = Context(
