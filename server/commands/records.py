@@ -215,6 +215,9 @@ def records_correct(
 @records_app.command("withdraw")
 def records_withdraw(
     acting: AsUser,
+    code_fd: Annotated[
+        int | None, typer.Option("--code-fd", help="Read the code from this file descriptor.")
+    ] = None,
     home: HomeOption = Path(),
     passphrase_fd: PassphraseFd = None,
     key_file: KeyFile = None,
@@ -222,7 +225,7 @@ def records_withdraw(
 ) -> None:
     """Carry out a withdrawal; the code on the slip is asked for, never an argument."""
     with _unlocked(home, passphrase_fd, key_file) as mission:
-        code = parse_code_text(typer.prompt("Withdrawal code", hide_input=True))
+        code = parse_code_text(read_passphrase("Withdrawal code", code_fd, variable=""))
         erased = withdraw_by_code(mission, _user(mission, acting), code)
     answer({"erased_records": erased, "waits": erased == 0}, as_json=as_json)
 
