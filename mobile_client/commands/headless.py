@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from mobile_client.presenters.views import ConsentGiven, QuestionView, ScreenKind
 from mobile_client.services.client import Client
-from mobile_client.services.filling import Filling
+from mobile_client.services.scripted import ScriptedFilling
 from shared.errors import UsageError
 
 Pairs = list[tuple[str, str]]
@@ -88,7 +88,7 @@ def fill_case(client: Client, record_id: str, pairs: Pairs) -> Filled:
     return Filled("draft", filling.draft_id)
 
 
-def _fill(filling: Filling, pairs: Pairs, consent: str) -> Filled:
+def _fill(filling: ScriptedFilling, pairs: Pairs, consent: str) -> Filled:
     before, after = filling.parted(pairs)
     filling.fill(before)
     if filling.notice_due and not _consents(filling, consent):
@@ -119,7 +119,7 @@ def end(client: Client, filled: Filled, outcome: str) -> Filled:
     raise UsageError(f"the outcome is finalize, draft, abandon or refuse, not {outcome!r}")
 
 
-def _consents(filling: Filling, consent: str, dice: Random | None = None) -> bool:
+def _consents(filling: ScriptedFilling, consent: str, dice: Random | None = None) -> bool:
     """Decide what the answers left open under the notice; tell whether it is in force."""
     filling.to_notice()
     granted = _granted(consent)

@@ -84,6 +84,23 @@ class CaseBook:
             self._take(sequence, kind, content)
         for _, item in self._vault.items(CORRECTION):
             self._lay_over(item)
+        self._forget_withdrawn()
+
+    def _forget_withdrawn(self) -> None:
+        """Drop the cases whose respondent withdrew, and what was kept of correcting them."""
+        withdrawn = self._project.peer.directory.withdrawn
+        gone = {
+            record_id
+            for record_id, case in self._cases.items()
+            if any(consent.withdrawal_hash in withdrawn for consent in case.body.consents)
+        }
+        for record_id in gone:
+            del self._cases[record_id]
+        kept = [(n, i) for n, i in self._vault.items(CORRECTION) if i["record_id"].hex() in gone]
+        if kept:
+            with self._vault.transaction():
+                for name, _ in kept:
+                    self._vault.drop(name)
 
     def corrected(self, case: Case, body: RevisionBody, revision_id: bytes) -> dict[str, Any]:
         """Return what the vault keeps of a correction: the state it left the case in."""

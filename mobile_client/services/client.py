@@ -25,12 +25,12 @@ from mobile_client.services.carrying import Carrying
 from mobile_client.services.case_book import CaseBook
 from mobile_client.services.device_policy import DEFAULT, DevicePolicy
 from mobile_client.services.enrolment import Send, check_suite, code_view, enrol, read_code
-from mobile_client.services.filling import Filling
 from mobile_client.services.finalizing import RECORD, Desk, Finalizer
 from mobile_client.services.home_files import HomeFiles
 from mobile_client.services.interviews import Interviews
 from mobile_client.services.machine import Machine
 from mobile_client.services.project import Project
+from mobile_client.services.scripted import ScriptedFilling
 from mobile_client.services.whereabouts import state_of
 from mobile_client.vault.database import VaultDatabase
 from mobile_client.vault.key_slots import KeySlots
@@ -325,11 +325,11 @@ class Client(Carrying):
         """Open a draft again."""
         return self._open.interviews.resume(draft_id)
 
-    def begin_filling(self, form_id: str) -> Filling:
+    def begin_filling(self, form_id: str) -> ScriptedFilling:
         """Open a new interview for a script, which may write many answers at once."""
         return self._open.interviews.begin(form_id)
 
-    def resume_filling(self, draft_id: str) -> Filling:
+    def resume_filling(self, draft_id: str) -> ScriptedFilling:
         """Open a draft for a script."""
         return self._open.interviews.resume(draft_id)
 
@@ -365,7 +365,7 @@ class Client(Carrying):
         """Open a correction of a case."""
         return self.case_filling(record_id)
 
-    def case_filling(self, record_id: str) -> Filling:
+    def case_filling(self, record_id: str) -> ScriptedFilling:
         """Open a correction of a case for a script."""
         return self._open.interviews.correct(self._open.cases.find(record_id))
 

@@ -14,13 +14,11 @@ class DevicePolicy:
     Attributes:
         passphrase_bits_min: floor of a passphrase's strength, where no hardware holds a secret.
         lock_idle_s: the longest a vault stays open without a touch.
-        readable_days: days a finalized record stays readable here for editing; 0 is never.
         lead_review: 1 where a team lead looks before finalize.
     """
 
     passphrase_bits_min: int = 64
     lock_idle_s: int = 300
-    readable_days: int = 0
     lead_review: int = 0
 
 

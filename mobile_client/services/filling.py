@@ -4,8 +4,7 @@
 kill. Nothing past the notice is shown before consent is in force (CONS-003, CONS-004).
 """
 
-import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
@@ -37,11 +36,9 @@ from mobile_client.vault.drafts import Draft
 from shared.clock import Clock
 from shared.errors import ConsentMissing, FormError, SubmissionInvalid
 from shared.forms.interview import Interview
-from shared.forms.respondent import Dice, Respondent
 from shared.forms.screens import Screen
 from shared.forms.validate import Violation
 
-_INSTANCE: Final = re.compile(r"\[(\d{1,5})\]")
 STEPS_MAX: Final = 10_000
 """Screens passed over in one step forward or back, before a form is held to be at fault."""
 
@@ -153,48 +150,6 @@ class Filling:
         """Whether the notice is still to be decided."""
         return self._notice_due()
 
-    def parted(
-        self, answers: Iterable[tuple[str, str]]
-    ) -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
-        """Part answers into those up to the end of the notice, and those after it."""
-        group, order = self._loaded.notice_group, self._loaded.order
-        before: list[tuple[str, str]] = []
-        after: list[tuple[str, str]] = []
-        for path, text in answers:
-            here = form_path(path)
-            early = group and (here.startswith(group + "/") or order.get(here, 0) < order[group])
-            (before if early else after).append((path, text))
-        return before, after
-
-    def consent_as_answered(self) -> bool:
-        """Take the decision that the answers under the notice already say."""
-        return self.consent(ConsentGiven())
-
-    def to_notice(self) -> None:
-        """Go to the notice."""
-        if self._loaded.notice_group:
-            first = next(iter(self._loaded.notice_fields.values()))
-            self._interview.goto(first)
-
-    def answer_at_random(self, dice: Dice, *, until_notice: bool) -> None:
-        """Let a made-up respondent answer up to the notice, or from where it stands to the end."""
-        respondent = Respondent(self._interview, dice)
-        if until_notice:
-            while not self._at_notice(self._interview.at()) and self._interview.at().kind != "end":
-                respondent.answer_screen(self._interview.at())
-                self._interview.next()
-        else:
-            self._settle(forward=True)
-            if self._interview.at().kind not in ("start", "end"):
-                respondent.answer_screen(self._interview.at())
-            respondent.answer_to_end()
-        self._save(Step.LEFT)
-
-    def answer_one_at_random(self, path: str, dice: Dice) -> None:
-        """Let a made-up respondent answer one question."""
-        Respondent(self._interview, dice).answer_screen(Screen("question", path, (path,)))
-        self._save(Step.ANSWERED, path)
-
     # ---- the screen
 
     def screen(self) -> ScreenView:
@@ -262,28 +217,6 @@ class Filling:
         self._interview.set(path, text)
         what = Step.ANSWERED if not before else Step.CHANGED if text else Step.TAKEN_BACK
         self._save(what, path)
-
-    def fill(self, answers: Iterable[tuple[str, str]]) -> None:
-        """Write many answers at once, given in form order, making repeat instances as they come.
-
-        For answers that already lie in a file: they are saved together at the end.
-        """
-        self._tick()
-        trail = self._draft.paradata
-        for path, text in answers:
-            self._allow(path)
-            self._make_room(path)
-            self._interview.set(path, text)
-            trail = step(trail, self._draft.started_ms, self._now_ms(), Step.ANSWERED, path)
-        self._draft = replace(self._draft, paradata=trail)
-        self._save(Step.LEFT)
-
-    def _make_room(self, path: str) -> None:
-        """Add repeat instances until the one a path names is there."""
-        for match in _INSTANCE.finditer(path):
-            repeat, place = path[: match.start()], int(match[1])
-            for _ in range(self._interview.count(repeat), place):
-                self._interview.add_repeat(repeat)
 
     def _allow(self, path: str) -> None:
         """Refuse to write past the notice before it is decided (CONS-003)."""

@@ -9,11 +9,12 @@ from mobile_client.device.services import DeviceFault, DeviceServices
 from mobile_client.services.case_book import Case
 from mobile_client.services.cases import encode_base, snapshot_of
 from mobile_client.services.device_policy import DevicePolicy
-from mobile_client.services.filling import DraftDesk, Filling
+from mobile_client.services.filling import DraftDesk
 from mobile_client.services.finalizing import Desk, Finalizer
 from mobile_client.services.loaded_form import LoadedForm
 from mobile_client.services.media import keep_media
 from mobile_client.services.paradata import Step, step
+from mobile_client.services.scripted import ScriptedFilling
 from mobile_client.vault.drafts import ConsentKept, Draft
 from shared.forms.interview import Interview
 from shared.ids import RECORD_ID_BYTES
@@ -66,7 +67,7 @@ class Interviews:
         self._policy = policy
         self._properties = {"deviceid": author, "username": desk.enumerator}
 
-    def begin(self, form_id: str) -> Filling:
+    def begin(self, form_id: str) -> ScriptedFilling:
         """Open a new interview; its draft is in the vault from the beginning."""
         loaded = self._desk.library.form(form_id)
         interview = Interview(
@@ -83,7 +84,7 @@ class Interviews:
         self._desk.vault.drafts.save(draft)
         return self._filling(loaded, interview, draft)
 
-    def resume(self, draft_id: str) -> Filling:
+    def resume(self, draft_id: str) -> ScriptedFilling:
         """Open a draft again; who agreed before is asked whether to go on."""
         draft = self._desk.vault.drafts.load(draft_id)
         loaded = self._desk.library.version(draft.form_hash)
@@ -93,7 +94,7 @@ class Interviews:
         draft = replace(draft, reconfirm=agreed, paradata=resumed)
         return self._filling(loaded, interview, draft)
 
-    def correct(self, case: Case) -> Filling:
+    def correct(self, case: Case) -> ScriptedFilling:
         """Open a correction on top of a case's newest revisions."""
         body = case.body
         loaded = self._desk.library.by_key(form_key(body.form_hash).hex())
@@ -124,7 +125,7 @@ class Interviews:
             hooks=DeviceHooks(self._device),
         )
 
-    def _filling(self, loaded: LoadedForm, interview: Interview, draft: Draft) -> Filling:
+    def _filling(self, loaded: LoadedForm, interview: Interview, draft: Draft) -> ScriptedFilling:
         desk = DraftDesk(
             save=self._desk.vault.drafts.save,
             decline=self._finalizer.decline,
@@ -132,7 +133,7 @@ class Interviews:
             media=lambda name: self._desk.library.file(loaded.form.hash, name),
             needs_approval=bool(self._policy().lead_review),
         )
-        return Filling(loaded, interview, draft, desk, self._desk.clock)
+        return ScriptedFilling(loaded, interview, draft, desk, self._desk.clock)
 
     def _new_draft(self, loaded: LoadedForm) -> Draft:
         random_bytes, now_ms = self._desk.random_bytes, self._now_ms()

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from mobile_client.device.services import DeviceServices
 from mobile_client.services.clocks import SystemClock, local_zone
+from mobile_client.services.home_files import HomeFiles
 from shared.clock import Clock, RandomBytes
 from shared.sealing.keys import Suite
 from shared.sealing.passphrase import VAULT_COST, Cost
@@ -31,9 +32,10 @@ class Machine:
     suite: Suite = Suite.HYBRID
 
 
-def real_machine(home: Path, *, position_source: str = "typed") -> Machine:
+def real_machine(home: Path) -> Machine:
     """Return the machine this program runs on, for a home folder on it."""
     clock = SystemClock()
+    position_source = HomeFiles(home).preferences().position_source
     if hasattr(sys, "getandroidapilevel"):
         android = import_module("mobile_client.device.android")
         sleep = import_module("time").sleep

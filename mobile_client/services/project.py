@@ -17,6 +17,7 @@ from shared.sealing.enrol import EnrolmentReply
 from shared.sealing.log_writer import Tip
 from shared.sealing.receipts import Signed
 from sync.core.directory import Directory
+from sync.core.have import LogName, Point
 from sync.peer import CERTIFICATE, Me, Peer
 from sync.stores.sqlite import SqliteLogStore
 
@@ -65,6 +66,20 @@ class Project:
             self._attach()
         else:
             self.library.refresh()
+        self._prune()
+
+    def _prune(self) -> None:
+        """Delete payloads that the newest server incarnation has backed up (SYNC-041, SYNC-042)."""
+        opened = (self.peer.open_receipt(paper) for _, paper in self.peer.receipts())
+        receipts = [receipt for receipt in opened if receipt is not None]
+        newest = max((receipt.server_incarnation for receipt in receipts), default=0)
+        self.store.prune(
+            (LogName(reach.author, reach.incarnation), Point(reach.sequence, reach.hash))
+            for receipt in receipts
+            if receipt.server_incarnation == newest
+            for reach in receipt.backed_up
+            if reach.author == self.peer.me.author
+        )
 
     def counts(self) -> Counts:
         """Return how many records are where."""

@@ -83,6 +83,7 @@ class TestProject:
     tokens: set[bytes] = field(default_factory=set)
     codebooks: Codebooks = field(default_factory=Codebooks)
     keys_left_out: frozenset[Role] = frozenset()
+    backed_up: bool = False
     codes: dict[bytes, EnrolmentCode] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -94,7 +95,10 @@ class TestProject:
         self.peer = Peer(self.store, me, directory, self.clock, keeps_strangers=True)
         self.peer.take_ring(self.ring())
         self.issuer = MissionIssuer(
-            self.peer, self.receipt_key, lambda _: HaveVector(), lambda: AUDIT_HEAD
+            self.peer,
+            self.receipt_key,
+            lambda have: have if self.backed_up else HaveVector(),
+            lambda: AUDIT_HEAD,
         )
         self.responder = Responder(self.peer, self.issuer)
         ring = self.ring()

@@ -10,6 +10,8 @@ from mobile_client.presenters.cases import CasesPresenter
 from mobile_client.services.client import Client
 from shared.errors import NotFound
 from shared.records.revision import DELETED
+from shared.sealing.withdrawal import code_hash, parse_code_text
+from sync.core.attest import Withdrawn
 
 
 @pytest.fixture
@@ -109,6 +111,17 @@ def test_members_can_be_added_and_removed_in_a_correction(
     assert sorted(v for k, v in added.items() if k.endswith("]")) == [2]
     assert DELETED in removed.values()
     assert "Amal" in project.identities()[1].patch.values()
+
+
+def test_a_withdrawn_case_is_forgotten_with_what_was_kept_of_it(
+    client: Client, project: TestProject
+) -> None:
+    end(client, fill_case(client, record(client), [("/data/interview/size", "5")]), "finalize")
+    (slip,) = client.slips_due()
+    project.attest(Withdrawn(code_hash(parse_code_text(slip.code))))
+    project.sync(client)
+    assert client.search("", 10) == ()
+    assert client._open.vault.items("correction") == []
 
 
 def test_a_case_that_is_not_assigned_here_is_told(client: Client) -> None:

@@ -535,6 +535,28 @@ def test_sync_032_a_locked_device_hands_over(client: Client, project: TestProjec
     assert len(project.bodies()) == 1
 
 
+def test_sync_041_payloads_go_only_when_the_server_has_backed_them_up(
+    client: Client, project: TestProject
+) -> None:
+    finalized_household(client)
+    project.sync(client)
+    assert client.project is not None
+    store, me = client.project.store, client.project.peer.me.author
+    held = store.entry(me, 0, 2)
+    assert held is not None
+    assert held.payloads
+    project.backed_up = True
+    finalized_household(client)
+    project.sync(client)
+    held = store.entry(me, 0, 2)
+    assert held is not None
+    assert not held.payloads
+    assert client.counts() == Counts(received=2)
+    finalized_household(client)
+    project.sync(client)
+    assert len(project.bodies()) == 3
+
+
 def test_a_broken_line_loses_nothing_and_doubles_nothing(
     client: Client, project: TestProject
 ) -> None:
