@@ -142,28 +142,34 @@ class _Initiator:
     def _heed(self, answer: Answer, *, greeting: bool) -> None:
         """Note what the other side holds now and what it made of our batch."""
         points = dict(self._theirs.points)
+        for outcome in answer.outcomes:
+            self._heed_outcome(outcome)
+            if outcome.code is OutcomeCode.GAP:
+                points.pop(outcome.log, None)  # what it said before is no longer so
         points.update(answer.have.points)
         self._theirs = HaveVector(points)
-        for outcome in answer.outcomes:
-            match outcome.code:
-                case OutcomeCode.REFUSED | OutcomeCode.QUARANTINED:
-                    self._outbox.blocked.add(outcome.log)
-                    self._report.troubles.append(outcome)
-                case OutcomeCode.GAP:
-                    self._gaps[outcome.log] = self._gaps.get(outcome.log, 0) + 1
-                    self._outbox.forget(outcome.log)
-                    if self._gaps[outcome.log] > _GAPS_MAX:
-                        self._outbox.blocked.add(outcome.log)
-                        self._report.troubles.append(outcome)
-                case OutcomeCode.WANTED:
-                    self._outbox.wanted.add(outcome.log)
-                case _:
-                    pass
         if greeting:
             self._outbox.common = self._peer.signed_points(answer.papers.receipts)
         for log, point in answer.have:
             if log.author == self._peer.me.author and not self._peer.holds(log, point):
                 self._report.own_log_ahead = True
+
+    def _heed_outcome(self, outcome: Outcome) -> None:
+        outbox = self._outbox
+        match outcome.code:
+            case OutcomeCode.REFUSED | OutcomeCode.QUARANTINED:
+                outbox.blocked.add(outcome.log)
+                self._report.troubles.append(outcome)
+            case OutcomeCode.GAP:
+                self._gaps[outcome.log] = self._gaps.get(outcome.log, 0) + 1
+                outbox.forget(outcome.log)
+                if self._gaps[outcome.log] > _GAPS_MAX:
+                    outbox.blocked.add(outcome.log)
+                    self._report.troubles.append(outcome)
+            case OutcomeCode.WANTED:
+                outbox.wanted.add(outcome.log)
+            case _:
+                pass
 
     def _next(self, answer: Answer) -> Message | None:
         peer = self._peer

@@ -1,16 +1,19 @@
 """SYNC-070 to SYNC-074: certificates, the directory they fill, and attestations."""
 
 import pytest
+from log_writing import Writer
 
 from shared.canonical import encode
 from shared.errors import EncodingInvalid, KeyNotTrusted
 from shared.ids import AuthorId, DeploymentId, EntryHash
 from shared.sealing.enrol import EnrolmentReply, parse_reply
+from shared.sealing.envelope import Compartment, Kind
 from shared.sealing.keys import PublicKey, SecretKey, SigningKey, Suite, author_id, root_fingerprint
 from shared.sealing.receipts import Signed
 from shared.sealing.ring import KeyRing, RingKey, Role, SignedRing, sign_ring
 from sync.core.attest import (
     Admitted,
+    Attestation,
     ClockOffset,
     Enrolled,
     Lost,
@@ -167,6 +170,37 @@ def test_every_attestation_round_trips_and_unknown_ones_are_passed_over() -> Non
     for bad in ([1], [1, [[]]], [1, [[6]]], [2, []]):
         with pytest.raises(EncodingInvalid):
             decode_attestations(encode(bad))
+
+
+def test_a_directory_learns_from_the_servers_broadcasts_alone() -> None:
+    known = directory()
+    known.take_ring(signed_ring())
+    log = LogName(AuthorId(bytes(16)), 0)
+    point = Point(3, EntryHash(bytes(32)))
+    said: list[Attestation] = [
+        ClockOffset(log, 1, 9, 5),
+        Admitted(log, point),
+        Withdrawn(bytes(16)),
+        Lost(log.author),
+        Revoked(log, point, "stolen"),
+    ]
+    newer = signed_ring(5)
+    server, stranger = Writer(SERVER, audience="all"), Writer(DEVICE, audience="all")
+    for writer in (stranger, server):
+        writer.add(encode_attestations(said), kind=Kind.ATTESTATION, compartment=Compartment.OPEN)
+    writer.add(b"unreadable", kind=Kind.ATTESTATION, compartment=Compartment.OPEN)
+    ring_data = encode([newer.data, newer.signature])
+    writer.add(ring_data, kind=Kind.KEYS, compartment=Compartment.OPEN)
+    assert known.read(stranger.entries) == []
+    assert not known.lost
+    assert known.read(server.entries) == said
+    assert known.clock_offsets == [said[0]]
+    assert known.admitted == {log: [said[1]]}
+    assert known.withdrawn == {bytes(16)}
+    assert known.lost == {log.author}
+    assert known.revoked(log.author) == said[4]
+    assert known.ring is not None
+    assert known.ring.serial == 5
 
 
 def test_public_key_data_is_checked() -> None:

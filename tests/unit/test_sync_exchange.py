@@ -289,6 +289,23 @@ def test_a_message_of_another_project_is_refused() -> None:
         network.sync(tablet, mission)
 
 
+# SYNC-013
+def test_a_responder_that_lost_its_store_in_between_gets_all_from_the_beginning() -> None:
+    network = Network()
+    mission, tablet = network.mission(), network.device("tablet")
+    tablet.write(BATCH_ENTRIES_MAX + 20)
+    assert mission.responder is not None
+    empty = mission.peer.store.copy()  # type: ignore[attr-defined]
+    exchanges = count()
+
+    def lose(moment: str) -> None:
+        if moment == "after" and next(exchanges) == 1:
+            mission.peer.store = empty
+
+    assert network.sync(tablet, mission, lose).complete
+    expect_all(mission, tablet.writer)
+
+
 def test_progress_is_told_after_each_exchange() -> None:
     network = Network()
     mission, tablet = network.mission(), network.device("tablet")

@@ -4,6 +4,8 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
+import pytest
+
 from shared.ids import FormHash, RecordId, RevisionId
 from shared.records.codebook import Basis, Codebook, Disclosure, Field, Kind, Scope
 from shared.records.consent import Consent, Decision, Method
@@ -115,6 +117,44 @@ def test_an_edit_that_one_of_two_deletions_knew_is_gone_with_it() -> None:
     )
     assert state.gone == {member}
     assert not state.conflicts
+
+
+@pytest.mark.parametrize(
+    ("rule", "values", "settled"),
+    [
+        ("restrictive", (True, False), False),
+        ("restrictive", (True, None), None),
+        ("restrictive", (("a", "b", "c"), ("c", "b")), ("b", "c")),
+        ("restrictive", (3, 2.5), 2.5),
+        ("restrictive", ("a", "c"), "c"),
+        ("restrictive", ("a", "unheard of"), "open"),
+        ("restrictive", ("a", 3), "open"),
+        ("restrictive", (True, 3), "open"),
+        ("union", (("b",), "a", None), ("a", "b")),
+        ("union", (("b",), 3), "open"),
+        ("max", ("2026-01-01", None), "2026-01-01"),
+        ("max", (True, 3), "open"),
+        ("min", (3, 2, None), 2),
+    ],
+)
+def test_a_rule_settles_what_it_can(rule: str, values: tuple[Any, ...], settled: object) -> None:
+    rules = MergeRules(fields={"/d/x": rule}, choices={"/d/x": ("a", "b", "c")})
+    revisions = [revision(str(n), patch={"/d/x": value}) for n, value in enumerate(values)]
+    state = resolve(revisions, rules)
+    if settled == "open":
+        assert list(state.conflicts) == ["/d/x"]
+    else:
+        assert state.values == {"/d/x": settled}
+        assert not state.conflicts
+
+
+def test_no_rule_settles_tags_and_deletions_hide_conflicts() -> None:
+    rules = MergeRules(fields={"/d/x": "max"})
+    state = resolve([revision("a", tags={"/d/x": b"1"}), revision("b", tags={"/d/x": b"2"})], rules)
+    assert list(state.conflicts) == ["/d/x"]
+    gone = revision("c", "a b", patch={"/d": DELETED})
+    everything = [revision("a", patch={"/d/y": 1}), revision("b", patch={"/d/y": 2}), gone]
+    assert not resolve(everything, rules).conflicts
 
 
 def calls_made(action: Callable[[], object]) -> int:

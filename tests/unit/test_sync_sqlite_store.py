@@ -9,9 +9,10 @@ from pathlib import Path
 
 import pytest
 from log_store_contract import rebuilt, tablet, take
-from log_writing import FakeClock
+from log_writing import DEPLOYMENT, FakeClock
 
-from shared.errors import StoreBusy, StoreCorrupt, StoreFull
+from shared.errors import LocalProtocolError, StoreBusy, StoreCorrupt, StoreFull
+from shared.sealing.envelope import Compartment
 from sync.core.plan import OutcomeCode
 from sync.stores.lock import HomeLock
 from sync.stores.sqlite import SqliteLogStore
@@ -90,3 +91,23 @@ def test_only_one_process_opens_a_home(tmp_path: Path) -> None:
     with HomeLock(tmp_path):
         assert other() == "busy"
     assert other() == "taken"
+
+
+def test_own_entries_follow_each_other_and_are_looked_up(store: SqliteLogStore) -> None:
+    writer = tablet().grow(2)
+    author = writer.author
+    assert store.own_tip(DEPLOYMENT, author, 0).sequence == 0
+    assert store.entry(author, 0, 1) is None
+    assert store.payload(author, 0, 1, Compartment.BODY) is None
+    take(store, writer.run(), writer)
+    assert store.own_tip(DEPLOYMENT, author, 0).hash == writer.entries[-1].hash
+    assert store.entry(author, 0, 2) == writer.entries[1]
+    assert store.payload(author, 0, 1, Compartment.BODY) == b"payload 1"
+    assert store.payload(author, 0, 9, Compartment.BODY) is None
+    twin = writer.clone()
+    writer.add(b"one")
+    twin.add(b"two")
+    for each in (writer, twin):
+        take(store, each.run(), each)
+    with pytest.raises(LocalProtocolError, match="new incarnation"):
+        store.own_tip(DEPLOYMENT, author, 0)
