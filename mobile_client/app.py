@@ -4,6 +4,7 @@ Everything it knows comes in by the constructor; `main` is the composition root.
 """
 
 from datetime import datetime
+from importlib import import_module
 from typing import Any, Final
 
 from kivy.app import App
@@ -13,17 +14,7 @@ from kivy.core.window import Window
 from mobile_client.presenters.client import ClientState, Screen
 from mobile_client.presenters.ports import Preferences
 from mobile_client.screens.base import ScreenPage
-from mobile_client.screens.cases import CasesScreen
-from mobile_client.screens.consent import ConsentScreen
-from mobile_client.screens.enrol import EnrolScreen
 from mobile_client.screens.frame import Frame
-from mobile_client.screens.hand_over import HandOverScreen
-from mobile_client.screens.home import HomeScreen
-from mobile_client.screens.interview import InterviewScreen
-from mobile_client.screens.receipt import ReceiptScreen
-from mobile_client.screens.review import ReviewScreen
-from mobile_client.screens.settings import SettingsScreen
-from mobile_client.screens.unlock import UnlockScreen
 from mobile_client.screens.words import say_notice
 from mobile_client.screens.work import ThreadWork
 from mobile_client.text import textures
@@ -32,18 +23,20 @@ from mobile_client.widgets.keys import Keys
 from mobile_client.widgets.overlay import Stage
 from mobile_client.widgets.theme import theme
 
-_SCREENS: Final[dict[Screen, type[ScreenPage[Any]]]] = {
-    Screen.ENROL: EnrolScreen,
-    Screen.UNLOCK: UnlockScreen,
-    Screen.HOME: HomeScreen,
-    Screen.CONSENT: ConsentScreen,
-    Screen.INTERVIEW: InterviewScreen,
-    Screen.REVIEW: ReviewScreen,
-    Screen.RECEIPT: ReceiptScreen,
-    Screen.HAND_OVER: HandOverScreen,
-    Screen.CASES: CasesScreen,
-    Screen.SETTINGS: SettingsScreen,
+_SCREENS: Final[dict[Screen, str]] = {
+    Screen.ENROL: "EnrolScreen",
+    Screen.UNLOCK: "UnlockScreen",
+    Screen.HOME: "HomeScreen",
+    Screen.CONSENT: "ConsentScreen",
+    Screen.INTERVIEW: "InterviewScreen",
+    Screen.REVIEW: "ReviewScreen",
+    Screen.RECEIPT: "ReceiptScreen",
+    Screen.HAND_OVER: "HandOverScreen",
+    Screen.CASES: "CasesScreen",
+    Screen.SETTINGS: "SettingsScreen",
 }
+"""The class that draws each screen; its module bears the screen's name and loads when it stands."""
+_PRELOAD_S: Final = 0.3
 _POLL_S: Final = 1 / 30
 _TICK_S: Final = 1.0
 _PANIC_FINGERS: Final = 3
@@ -80,6 +73,7 @@ class CairnApp(App):
         self._timers = [
             Clock.schedule_interval(self._work.poll, _POLL_S),
             Clock.schedule_interval(self._tick, _TICK_S),
+            Clock.schedule_once(_preload, _PRELOAD_S),
         ]
         self._stop_listening = self._client.subscribe(self._follow)
         return self.stage
@@ -136,7 +130,7 @@ class CairnApp(App):
             if self.screen.presenter is state.presenter:  # Only the look changed: stay in place.
                 scrolled = self.screen.scroll.scroll_y
         self._keys.forget()
-        self.screen = _SCREENS[state.screen](self._frame, state.presenter)
+        self.screen = screen_class(state.screen)(self._frame, state.presenter)
         self.stage.set_screen(self.screen)
         self.screen.scroll.scroll_y = scrolled
         if state.screen is Screen.UNLOCK:
@@ -174,6 +168,19 @@ class CairnApp(App):
 
     def _away(self, *_: object) -> None:
         self.lock()
+
+
+def screen_class(screen: Screen) -> type[ScreenPage[Any]]:
+    """Return the class that draws a screen."""
+    module = import_module(f"mobile_client.screens.{screen.value}")
+    drawn_by: type[ScreenPage[Any]] = getattr(module, _SCREENS[screen])
+    return drawn_by
+
+
+def _preload(_: float) -> None:
+    """Load the other screens once the first one stands, so that none is waited for."""
+    for screen in _SCREENS:
+        screen_class(screen)
 
 
 def local_now() -> datetime:

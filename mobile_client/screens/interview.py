@@ -42,6 +42,7 @@ class InterviewScreen(ScreenPage[InterviewPresenter]):
         self._cards: dict[str, QuestionCard] = {}
         self._outline: OutlineSheet | None = None
         self._progress: ProgressMeter | None = None
+        self._bars_for: tuple[str, bool, bool] | None = None
         super().__init__(frame, presenter)
 
     def shape(self, state: InterviewState) -> Hashable:
@@ -166,6 +167,12 @@ class InterviewScreen(ScreenPage[InterviewPresenter]):
         return line
 
     def _build_bars(self, state: InterviewState) -> None:
+        """Put the bars around the column, unless they already stand as they should."""
+        at_end = state.screen.kind is ScreenKind.END
+        wanted = (state.title, len(state.languages) > 1, at_end)
+        if wanted == self._bars_for:
+            return
+        self._bars_for = wanted
         leave = partial(self._then, self.presenter.leave)
         top = TopBar(state.title, back=leave, back_label=say("Put aside"))
         if len(state.languages) > 1:
@@ -179,7 +186,6 @@ class InterviewScreen(ScreenPage[InterviewPresenter]):
         bar.add_widget(self._progress)
         back = PushButton(say("Back"), partial(self.turn, -1), kind="outline", icon="previous")
         back.size_hint_x = 0.45
-        at_end = state.screen.kind is ScreenKind.END
         go_on = PushButton(say("Review") if at_end else say("Next"), self._next, icon="next")
         self.replace_bars(bar, BottomBar(back, go_on, compact=True))
 

@@ -30,10 +30,22 @@ class _Touch(MotionEvent):
         super().depack(args)
 
 
-class Driver:
-    """One window under test. `app` is any Kivy App not yet run."""
+_DRAW = Window.on_draw
+_FLIP = Window.flip
 
-    def __init__(self, app: Any, size: tuple[int, int] = (480, 860)) -> None:
+
+class Driver:
+    """One window under test. `app` is any Kivy App not yet run.
+
+    Layout, input and canvas instructions run in every frame; pixels are drawn for a shot only,
+    unless `draws`: without a graphics card they cost more than all the rest.
+    """
+
+    def __init__(
+        self, app: Any, size: tuple[int, int] = (480, 860), *, draws: bool = False
+    ) -> None:
+        Window.on_draw = _DRAW if draws else lambda: None
+        Window.flip = _FLIP if draws else lambda: None
         self.app = app
         app._run_prepare()
         self.resize(*size)
@@ -160,7 +172,7 @@ class Driver:
         self.frames(3)
         path = SHOTS_DIR / f"{name}.png"
         path.parent.mkdir(parents=True, exist_ok=True)
-        Window.dispatch("on_draw")  # What was drawn last may be gone from the back buffer.
+        _DRAW()  # Also what was drawn last may be gone from the back buffer.
         return Path(Window.screenshot(name=str(path))).replace(path)
 
     def close(self) -> None:
