@@ -15,7 +15,7 @@ from mobile_client.services.project import Project
 from mobile_client.vault.vault import Vault
 from shared.canonical import decode
 from shared.errors import CairnError, NotFound
-from shared.records.codec import decode_body
+from shared.records.codec import decode_body, form_key
 from shared.records.revision import DELETED, RevisionBody
 from shared.sealing.envelope import Compartment, Kind
 from shared.sealing.keys import SecretKey
@@ -48,6 +48,7 @@ class CaseBook:
         self._vault = vault
         self._mailbox = mailbox
         self._cases: dict[str, Case] = {}
+        self._lines: dict[str, tuple[str, CaseRow]] = {}
         self._seen: dict[str, int] = {}
         self.unreadable = 0
 
@@ -56,9 +57,7 @@ class CaseBook:
         self.refresh()
         words = text.casefold().split()
         found: list[CaseRow] = []
-        for record_id, case in reversed(self._cases.items()):
-            row = self._row(record_id, case)
-            line = f"{row.label} {row.detail} {record_id}".casefold()
+        for line, row in reversed(self._lines.values()):
             if all(word in line for word in words):
                 found.append(row)
                 if len(found) >= limit:
@@ -95,7 +94,7 @@ class CaseBook:
             if any(consent.withdrawal_hash in withdrawn for consent in case.body.consents)
         }
         for record_id in gone:
-            del self._cases[record_id]
+            del self._cases[record_id], self._lines[record_id]
         kept = [(n, i) for n, i in self._vault.items(CORRECTION) if i["record_id"].hex() in gone]
         if kept:
             with self._vault.transaction():
@@ -147,13 +146,13 @@ class CaseBook:
                 self.unreadable += 1
                 return
             record_id = body.record_id.hex()
-            self._cases.pop(record_id, None)
-            self._cases[record_id] = Case(body, sequence)
+            self._lines.pop(record_id, None)
+            self._keep(record_id, Case(body, sequence))
         elif kind == Kind.CONFLICT:
             record_id = bytes(content[1]).hex()
             if record_id in self._cases:
                 conflicts = tuple(str(address) for address in content[2])
-                self._cases[record_id] = replace(self._cases[record_id], conflicts=conflicts)
+                self._keep(record_id, replace(self._cases[record_id], conflicts=conflicts))
 
     def _lay_over(self, item: dict[str, Any]) -> None:
         record_id = item["record_id"].hex()
@@ -162,17 +161,20 @@ class CaseBook:
             body = replace(
                 case.body, parents=tuple(item["parents"]), patch=decode_base(item["base"])
             )
-            self._cases[record_id] = replace(case, body=body)
+            self._keep(record_id, replace(case, body=body))
+
+    def _keep(self, record_id: str, case: Case) -> None:
+        """Keep a case and the line it is searched by: a search is a scan of lines in memory."""
+        self._cases[record_id] = case
+        row = self._row(record_id, case)
+        self._lines[record_id] = f"{row.label} {row.detail} {record_id}".casefold(), row
 
     def _row(self, record_id: str, case: Case) -> CaseRow:
-        forms = {loaded.form.id: loaded for loaded in self._project.library.forms()}
-        loaded = forms.get(case.body.form_id)
-        title = loaded.form.title if loaded is not None else case.body.form_id
+        title = self._project.library.by_key(form_key(case.body.form_hash).hex()).form.title
         return CaseRow(
             record_id=record_id,
             form_id=case.body.form_id,
             label=" · ".join(part for part in (title, case.body.location) if part),
             detail=f"{record_id[:_SHORT]} {case.body.round_id}".strip(),
             conflicts=len(case.conflicts),
-            editable=loaded is not None,
         )

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import tzinfo
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from mobile_client.device.files import remove
 from mobile_client.presenters.ports import Preferences, Slip
@@ -28,6 +28,7 @@ from mobile_client.services.project import Project
 from mobile_client.services.questions import barring, form_path
 from mobile_client.vault.drafts import Draft
 from mobile_client.vault.vault import Vault
+from shared.canonical import decode, encode
 from shared.clock import Clock, RandomBytes
 from shared.errors import SubmissionInvalid
 from shared.forms.answers import Answers
@@ -116,19 +117,18 @@ class Finalizer:
             files={name: address for name, (address, _) in files.items()},
             base=base_of(draft),
         )
+        draft = replace(draft, after=self._after(loaded, draft, made))
         planned = self._append_record(loaded, draft, made, [file for _, file in files.values()])
-        return self._done(planned, self._correction(loaded, draft, made))
+        return self._done(planned)
 
-    def _correction(
-        self, loaded: LoadedForm, draft: Draft, made: Assembled
-    ) -> dict[str, Any] | None:
-        """Return what the vault keeps of a correction, None for a record of one's own."""
+    def _after(self, loaded: LoadedForm, draft: Draft, made: Assembled) -> bytes:
+        """Return what the vault keeps of a correction, nothing for a record of one's own."""
         if not draft.parents:
-            return None
+            return b""
         case = self._desk.cases.find(draft.record_id.hex())
         cbor = body_cbor(made.body, loaded.codebook)
         revision = revision_id(loaded.codebook.form_hash, cbor)
-        return self._desk.cases.corrected(case, made.body, revision)
+        return encode(self._desk.cases.corrected(case, made.body, revision))
 
     def _answers(self, loaded: LoadedForm, draft: Draft, interview: Interview) -> Answers:
         """Return the finished answers; of a correction, also without the identity kept elsewhere.
@@ -268,7 +268,7 @@ class Finalizer:
     def _stands(self, draft: Draft) -> bool:
         return draft.planned is not None and self._desk.log.stands(*draft.planned)
 
-    def _done(self, draft: Draft, correction: dict[str, Any] | None = None) -> Slip:
+    def _done(self, draft: Draft) -> Slip:
         """Note the record, drop the draft and overwrite its key."""
         vault = self._desk.vault
         slip = Slip(draft.record_id.hex(), code_text(draft.code) if draft.code else "")
@@ -290,11 +290,11 @@ class Finalizer:
                     vault.put(SLIP, {"record_id": draft.record_id, "code": slip.code})
                 else:
                     slip = Slip(slip.record_id, "")
-            if correction is not None:
+            if draft.after:
                 for name, item in vault.items(CORRECTION):
                     if item["record_id"] == draft.record_id:
                         vault.drop(name)
-                vault.put(CORRECTION, correction)
+                vault.put(CORRECTION, decode(draft.after))
             slot = vault.drafts.drop(draft.draft_id)
         vault.drafts.destroy_key(draft.draft_id, slot)
         for file, _ in draft.media.values():

@@ -49,6 +49,7 @@ class Draft:
             tally of `outcome`. Saved before the entry is appended, so that after a kill the log
             itself says whether the draft is done.
         outcome: why it ends without a record: refused or abandoned; "" where it does not.
+        after: of a planned correction, the state it leaves its case in.
     """
 
     draft_id: str
@@ -75,6 +76,7 @@ class Draft:
     sealed_at_ms: int | None = None
     planned: tuple[int, int, bytes] | None = None
     outcome: str = ""
+    after: bytes = b""
 
     def encode(self) -> bytes:
         """Return the draft's bytes. Runs at every answer: the large parts are bytes already."""

@@ -1,5 +1,6 @@
 """Follow-up: a case arrives sealed to the device, is corrected, and the correction has parents."""
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -7,7 +8,9 @@ from client_project import PASSPHRASE, TestProject, finalized_household
 
 from mobile_client.commands.headless import end, fill_case
 from mobile_client.presenters.cases import CasesPresenter
+from mobile_client.presenters.ports import Slip
 from mobile_client.services.client import Client
+from mobile_client.vault.drafts import Draft
 from shared.errors import NotFound
 from shared.records.revision import DELETED
 from shared.sealing.withdrawal import code_hash, parse_code_text
@@ -78,6 +81,27 @@ def test_a_second_correction_builds_on_the_first_before_any_answer(
     assert [body.parents for body in project.bodies()] == [(), (one,), (two,)]
     assert dict(project.bodies()[2].patch) == {"/data/interview/needs": ("food",)}
     assert three not in (one, two)
+
+
+def test_a_kill_after_a_correction_stands_in_the_log_keeps_what_it_left(
+    client: Client, project: TestProject, tmp_path: Path
+) -> None:
+    filled = fill_case(client, record(client), [("/data/interview/size", "5")])
+    finalizer = client._open.finalizer
+    done = finalizer._done
+
+    def photographed(draft: Draft) -> Slip:
+        shutil.copytree(client.files.home, tmp_path / "photo")
+        return done(draft)
+
+    finalizer._done = photographed  # type: ignore[method-assign]
+    end(client, filled, "finalize")
+    again = project.client(tmp_path / "photo")
+    again.unlock(again.enumerators()[0].id, PASSPHRASE)
+    assert again.drafts() == ()
+    case = again._open.cases.find(record(again))
+    assert case.body.patch["/data/interview/size"] == 5
+    assert case.body.parents == client._open.cases.find(record(client)).body.parents
 
 
 def test_a_newer_letter_takes_the_place_of_the_own_correction(
