@@ -1,4 +1,4 @@
-"""Analytic rows follow the merged state. Rules INTK-050 to INTK-052, DEID-018.
+"""Analytic rows follow the merged state. Rules INTK-050, INTK-051, DEID-018.
 
 What lags is marked in the transaction that changed the record, and the mark goes when the rows are
 written: a crash in between writes the same rows again. While rows are written the mark is locked,

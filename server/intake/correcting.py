@@ -1,4 +1,4 @@
-"""Resolutions and corrections made at the server: revisions like any other. Rules INTK-040..043.
+"""Resolutions and corrections made at the server: revisions like any other. INTK-040, INTK-041.
 
 The server writes them into a log of its own, of audience `mission`: sealed under an epoch to the
 intake and custodian keys, chained and signed as a tablet's are, and taken in by the same intake.

@@ -1,4 +1,4 @@
-"""What people do about quarantine: look, replay, release, discard. Rules INTK-020 to INTK-025."""
+"""What people do about quarantine: look, replay, release, discard. Rules INTK-020 to INTK-024."""
 
 from dataclasses import dataclass
 from typing import Any, Final

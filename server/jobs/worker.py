@@ -5,8 +5,12 @@ but a lease that runs out.
 """
 
 import logging
+import os
+import subprocess
+import sys
 import threading
 from collections.abc import Callable
+from pathlib import Path
 from typing import Final
 
 from server.intake.pipeline import Intake, Step
@@ -79,3 +83,59 @@ class WorkerThread:
             work_until(mission, self._stop.wait)
         finally:
             mission.close()
+
+
+class WorkerProcesses:
+    """Workers in processes of their own, started again when one dies."""
+
+    def __init__(self, home: Path, passphrase: str, number: int) -> None:
+        self._home = home
+        self._passphrase = passphrase
+        self._number = number
+        self._running: list[subprocess.Popen[bytes]] = []
+
+    def start(self) -> None:
+        """Start all of them."""
+        self._running = [self._spawn() for _ in range(self._number)]
+
+    def tend(self) -> int:
+        """Start again those that ended; return how many. To be called now and then."""
+        again = 0
+        for place, process in enumerate(self._running):
+            code = process.poll()
+            if code is not None:
+                _log.warning("an intake worker ended with %d; starting another", code)
+                self._running[place] = self._spawn()
+                again += 1
+        return again
+
+    def stop(self, timeout_s: float = 30.0) -> None:
+        """End each after the batch at hand; a kill would lose nothing either."""
+        for process in self._running:
+            process.terminate()
+        for process in self._running:
+            try:
+                process.wait(timeout_s)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+        self._running = []
+
+    @property
+    def ids(self) -> list[int]:
+        """Process ids."""
+        return [process.pid for process in self._running]
+
+    def _spawn(self) -> subprocess.Popen[bytes]:
+        """Start one; the passphrase goes by a pipe, which no other process can list."""
+        reader, writer = os.pipe()
+        try:
+            command = [sys.executable, "-m", "cairn", "server", "work", str(self._home)]
+            process = subprocess.Popen(  # noqa: S603 - our own interpreter on our own module
+                [*command, "--passphrase-fd", str(reader)], pass_fds=[reader]
+            )
+            os.write(writer, self._passphrase.encode() + b"\n")
+        finally:
+            os.close(reader)
+            os.close(writer)
+        return process
