@@ -1,5 +1,6 @@
 """The part of the client that hands over: destinations, the exchange, bundles, what came of it."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from pathlib import Path
 
@@ -24,7 +25,7 @@ Stopped = Callable[[], bool]
 _DAY_MS = 86_400_000
 
 
-class Carrying:
+class Carrying(ABC):
     """Hands sealed entries over; needs no vault, but to open a bundle that came back."""
 
     files: HomeFiles
@@ -34,9 +35,9 @@ class Carrying:
     mailbox: SecretKey | None = None
     online: bool | None = None
 
+    @abstractmethod
     def destroy_all_vaults(self) -> None:
         """Carry out a lost-device order."""
-        raise NotImplementedError
 
     def destinations(self) -> tuple[Destination, ...]:
         """Return where records can go from here."""
