@@ -492,6 +492,7 @@ def value_patch(path: str, value: object) -> list[object]:
         ("/data/start", 2048 - 1440),
         ("/data/start", 4094),
         ("/data/start", 2**63),
+        ("/data/start", 2**62 + 2048),
         ("/data/start", -(2**63)),
         ("/data/start", 1.5),
         ("/data/id", bytes(15)),
