@@ -36,7 +36,11 @@ from sync.peer import Me, Peer
 from sync.stores.sqlite import SqliteLogStore
 from sync.transports.https import HttpTransport
 
-pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="forks")
+pytestmark = [
+    pytest.mark.skipif(sys.platform == "win32", reason="forks"),
+    # Python 3.12 warns of any fork beside threads; the children touch none of the parent's.
+    pytest.mark.filterwarnings("ignore:This process:DeprecationWarning"),
+]
 
 
 def forked(action: Callable[[int], None]) -> tuple[int, int]:
