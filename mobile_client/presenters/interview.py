@@ -77,6 +77,10 @@ class InterviewPresenter(Presenter[InterviewState]):
         """Take a file in as the answer of a media question."""
         self._do(lambda: self._interview.attach(path, source))
 
+    def media(self, name: str) -> Path | None:
+        """Return where a label's picture lies; None where it is not on this device."""
+        return self._interview.media(name)
+
     def next(self) -> None:
         """Go on, unless a message on this screen must be settled first."""
         moved = self._do(self._interview.next)

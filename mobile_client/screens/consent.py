@@ -60,7 +60,9 @@ class ConsentScreen(ScreenPage[ConsentPresenter]):
                 card = Card()
                 card.add_widget(Text(view.text, markup=True))
                 self.add(card)
-            ask = Ask(self.frame, self.presenter.answer, _no_files, self.go_on, alone=False)
+            ask = Ask(
+                self.frame, self.presenter.answer, _no_files, _no_pictures, self.go_on, alone=False
+            )
             self._cards = {view.path: card_for(view, ask) for view in state.questions}
             self.add(*self._cards.values())
             for row in view.purposes:
@@ -175,3 +177,9 @@ class ConsentScreen(ScreenPage[ConsentPresenter]):
 
 def _no_files(path: str, source: Path) -> None:
     """Consent is given by answers; a form that asks for a file asks for it in the interview."""
+
+
+def _no_pictures(name: str) -> Path | None:
+    """The notice and its questions are words."""
+    del name
+    return None

@@ -18,7 +18,6 @@ class Frame:
     Attributes:
         now: the local time, aware of its zone.
         maps: an MBTiles file to tap positions on, None where the device has none.
-        media: folder with the pictures of forms, None where there are none.
     """
 
     client: ClientPresenter
@@ -27,4 +26,3 @@ class Frame:
     work: Work
     now: Callable[[], datetime]
     maps: Path | None = None
-    media: Path | None = None

@@ -11,7 +11,6 @@ from mobile_client.screens.base import ScreenPage
 from mobile_client.screens.status import status_banner
 from mobile_client.screens.words import say_state, say_when
 from mobile_client.text.speech import say, say_count
-from mobile_client.widgets.banner import Banner
 from mobile_client.widgets.base import EvenRow, Row, Space
 from mobile_client.widgets.button import IconButton, PushButton
 from mobile_client.widgets.field import FieldKind
@@ -38,7 +37,7 @@ class HomeScreen(ScreenPage[HomePresenter]):
         now = self.frame.now()
         self.add(status_banner(state.banner, now))
         if state.slips_due:
-            self.add(self._slips(state.slips_due))
+            self.add(*self._slips(state.slips_due))
         self.add(self._tiles(state), Space(4), Heading(say("Forms to fill")))
         if not state.forms:
             hint = say("Forms arrive with the next hand-over.")
@@ -89,13 +88,15 @@ class HomeScreen(ScreenPage[HomePresenter]):
             tiles.add_widget(CountTile(count, say_state(kind), partial(self._records, kind)))
         return tiles
 
-    def _slips(self, slips: tuple[Slip, ...]) -> Banner:
+    def _slips(self, slips: tuple[Slip, ...]) -> list[ListRow]:
+        """Return a row for the oldest slip not yet given: one respondent after the other."""
         words = say_count(
             "{n} withdrawal slip is not yet given to its respondent.",
             "{n} withdrawal slips are not yet given to their respondents.",
             len(slips),
         )
-        return Banner(words, "identity", "receipt")
+        show = partial(self.frame.client.show_receipt, slips[0])
+        return [ListRow(say("For the respondent"), words, show, icon="receipt")]
 
     def _draft(self, draft: DraftRow) -> Row:
         row = Row(spacing=4)

@@ -129,7 +129,8 @@ class InterviewScreen(ScreenPage[InterviewPresenter]):
             self.add(card)
 
     def _ask(self, *, alone: bool) -> Ask:
-        return Ask(self.frame, self._answer, self._attach, self.go_on, alone)
+        presenter = self.presenter
+        return Ask(self.frame, self._answer, self._attach, presenter.media, self.go_on, alone)
 
     def _replace(self, card: QuestionCard, state: InterviewState) -> QuestionCard:
         view = next(one for one in state.screen.questions if one.path == card.view.path)

@@ -52,6 +52,7 @@ class ScriptedInterview:
     place: int = 0
     answers: dict[str, str] = field(default_factory=dict)
     log: list[str] = field(default_factory=list)
+    folder: Path = Path("nowhere")
 
     def set_language(self, name: str) -> None:
         self.language = next(one for one in self.languages if one.name == name)
@@ -77,8 +78,8 @@ class ScriptedInterview:
         return replace(self.view, language=self.language)
 
     def media(self, name: str) -> Path | None:
-        del name
-        return None
+        path = self.folder / name
+        return path if path.exists() else None
 
     def consent(self, given: ConsentGiven) -> bool:
         self.log.append(f"consent {sorted(given.granted)} {given.method}")

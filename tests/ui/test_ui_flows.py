@@ -220,6 +220,16 @@ def test_home_seals_all_ready_counts_the_absent_and_takes_a_withdrawal(drive: Dr
     assert ui.says("The withdrawal is kept")
 
 
+def test_a_slip_put_off_is_found_again(drive: Drive) -> None:
+    ports = scripted()
+    ui = drive(ports)
+    ui.tap(ui.one("ListRow", text="For the respondent"))
+    assert ui.one("QrImage").content == "K7QX4-2MNPA-9TRWE-HC3VD"
+    ui.tap(ui.one("PushButton", text="Later"))
+    assert ports.log == []
+    assert ui.says("1 withdrawal slip is not yet given")
+
+
 def test_home_lists_the_records_of_each_state(drive: Drive) -> None:
     ui = drive(scripted())
     ui.tap(list(ui.all("CountTile"))[2])

@@ -12,6 +12,12 @@ pytestmark = pytest.mark.window
 
 Drive = Callable[..., Any]
 
+PNG = bytes.fromhex(
+    "89504e470d0a1a0a0000000d4948445200000002000000020802000000fdd49a7300000010494441"
+    "54789c63504848002206080500178e0381d43ba1ac0000000049454e44ae426082"
+)
+"""A picture two pixels square."""
+
 
 @pytest.fixture
 def interview() -> ScriptedInterview:
@@ -214,6 +220,24 @@ def test_a_picture_is_picked_from_the_files(
     ui.tap(ui.one("ListRow", text="shelter.jpg"))
     assert interview.answers["/data/image"] == "shelter.jpg"
     assert ui.says("In the vault")
+
+
+def test_a_picture_of_the_form_is_shown_and_a_missing_one_leaves_no_hole(
+    drive: Drive, tmp_path: Path
+) -> None:
+    from dataclasses import replace  # noqa: PLC0415
+
+    from mobile_client.presenters.views import Media  # noqa: PLC0415
+    from mobile_client.widgets.theme import dp  # noqa: PLC0415
+
+    shown = replace(EVERY_KIND[5].questions[0], media=Media(image="tent.png"))
+    gone = replace(EVERY_KIND[7].questions[0], media=Media(image="gone.png"))
+    interview = ScriptedInterview([replace(EVERY_KIND[5], questions=(shown, gone))])
+    interview.folder = tmp_path
+    (tmp_path / "tent.png").write_bytes(PNG)
+    ui = drive(ScriptedPorts(interview))
+    ui.tap(next(ui.all("ListRow", text="Household registration")))
+    assert [picture.height > dp(8) for picture in ui.all("Picture")] == [True]
 
 
 def test_a_confirmation_is_ticked_and_unticked(ui: Any, interview: ScriptedInterview) -> None:

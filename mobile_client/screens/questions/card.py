@@ -21,7 +21,7 @@ class Ask:
     """What a question may do.
 
     Attributes:
-        answer: tell an answer; `attach` a file.
+        answer: tell an answer; `attach` a file; `media` finds a picture of the form.
         go_on: go to the next screen (a quick question, Enter in a field).
         alone: the only question of its screen: larger words, digits choose.
     """
@@ -29,6 +29,7 @@ class Ask:
     frame: Frame
     answer: Callable[[str, str], object]
     attach: Callable[[str, Path], object]
+    media: Callable[[str], Path | None]
     go_on: Callable[[], object]
     alone: bool = True
 
@@ -94,6 +95,12 @@ class QuestionCard(Column):
         if text != self.view.value and not self.view.readonly:
             self.ask.answer(self.view.path, text)
 
+    def picture(self, name: str, height_max_dp: float = 280) -> Picture | None:
+        """Return a picture the form names, None where it has none that can be shown."""
+        path = self.ask.media(name) if name else None
+        picture = Picture(path, height_max_dp) if path is not None else None
+        return None if picture is None or picture.missing else picture
+
     @property
     def can_clear(self) -> bool:
         """Whether a button takes the answer back; typed answers are simply erased."""
@@ -128,10 +135,9 @@ class QuestionCard(Column):
             label = view.label + ("\u00a0*" if view.required else "")
             role = "question" if self.ask.alone else "heading"
             self.add_widget(Text(label, role, bold=True, markup=True))
-        if view.media.image and self.ask.frame.media is not None:
-            picture = Picture(self.ask.frame.media / view.media.image)
-            if not picture.missing:
-                self.add_widget(picture)
+        picture = self.picture(view.media.image)
+        if picture is not None:
+            self.add_widget(picture)
         if view.hint:
             self.add_widget(Text(view.hint, "small", "muted", markup=True))
         if view.guidance:

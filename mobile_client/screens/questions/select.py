@@ -12,7 +12,6 @@ from mobile_client.text.speech import say
 from mobile_client.widgets.base import Column, EvenRow, Row
 from mobile_client.widgets.choice import ChoiceCell, ChoiceRow
 from mobile_client.widgets.listrow import ListRow
-from mobile_client.widgets.picture import Picture
 from mobile_client.widgets.theme import dp, theme
 
 ROWS_MAX: Final = 40
@@ -95,11 +94,8 @@ class SelectQuestion(QuestionCard):
         self.add_widget(lines)
 
     def _with_picture(self, choice: ChoiceView, widget: ChoiceRow) -> ChoiceRow | Column:
-        media = self.ask.frame.media
-        if not choice.media.image or media is None:
-            return widget
-        picture = Picture(media / choice.media.image, 160)
-        if picture.missing:
+        picture = self.picture(choice.media.image, 160)
+        if picture is None:
             return widget
         pair = Column(spacing=dp(4))
         pair.add_widget(picture)
