@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from time import monotonic
 from typing import Annotated, Any, Final
+from urllib.parse import urlsplit
 
 import typer
 
@@ -141,3 +142,19 @@ def _not_empty(passphrase: str) -> str:
     if not passphrase:
         raise UsageError("the passphrase is empty")
     return passphrase
+
+
+def host_port(listen: str) -> tuple[str, int]:
+    """Split HOST:PORT.
+
+    Raises:
+        UsageError: not of that form.
+    """
+    try:
+        parts = urlsplit(f"//{listen}")
+        host, port = parts.hostname, parts.port
+    except ValueError:
+        host, port = None, None
+    if not host or port is None:
+        raise UsageError(f"--listen is HOST:PORT, for example 0.0.0.0:8443, not {listen!r}")
+    return host, port

@@ -2,7 +2,6 @@
 
 from pathlib import Path
 from typing import Annotated
-from urllib.parse import urlsplit
 
 import typer
 
@@ -15,10 +14,13 @@ from server.commands.console import (
     SystemClock,
     answer,
     answer_rows,
+    host_port,
     read_passphrase,
 )
+from server.commands.people import devices_app, users_app
 from server.commands.publish import forms_app, policy_app
 from server.commands.records import add_to as add_records
+from server.commands.running import run
 from server.governance.actions import Action
 from server.governance.decide import Resource
 from server.governance.exchange import Exchange, read_exchange, write_exchange
@@ -37,6 +39,9 @@ app.add_typer(project_app, name="project")
 app.add_typer(forms_app, name="forms")
 app.add_typer(policy_app, name="policy")
 add_records(app)
+app.add_typer(devices_app, name="devices")
+app.add_typer(users_app, name="users")
+app.command("run")(run)
 
 
 @app.command()
@@ -67,7 +72,7 @@ def init(
         if new_key_file is not None
         else read_passphrase("Passphrase of the server's keys", passphrase_fd, confirm=True)
     )
-    host, port = _host_port(listen)
+    host, port = host_port(listen)
     wanted = NewServer(
         home,
         Listen(host=host, port=port, addresses=tuple(address or ()), plain_http=plain_http),
@@ -178,19 +183,3 @@ def _unlocked(home: Path, passphrase_fd: int | None, key_file: Path | None) -> M
     mission = Mission.open(home, SystemClock())
     mission.unlock(read_passphrase("Passphrase of the server's keys", passphrase_fd, key_file))
     return mission
-
-
-def _host_port(listen: str) -> tuple[str, int]:
-    """Split HOST:PORT.
-
-    Raises:
-        UsageError: not of that form.
-    """
-    try:
-        parts = urlsplit(f"//{listen}")
-        host, port = parts.hostname, parts.port
-    except ValueError:
-        host, port = None, None
-    if not host or port is None:
-        raise UsageError(f"--listen is HOST:PORT, for example 0.0.0.0:8443, not {listen!r}")
-    return host, port

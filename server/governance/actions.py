@@ -30,6 +30,7 @@ class Action(StrEnum):
     HEALTH_READ = "health.read"
     RELEASE_LIST = "release.list"
     RELEASE_READ = "release.read"
+    RELEASE_READ_CLOSED = "release.read_closed"
     RELEASE_MAKE = "release.make"
     RELEASE_APPROVE = "release.approve"
     RELEASE_PUBLISH = "release.publish"

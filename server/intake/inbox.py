@@ -36,7 +36,7 @@ class InboxStore(OwnLogs):
     def __init__(self, engine: Engine, clock: Clock, carrier: AuthorId | None = None) -> None:
         self._engine = engine
         self._clock = clock
-        self._carrier = carrier
+        self.carrier = carrier
         self._open: Session | None = None
 
     @contextmanager
@@ -103,7 +103,7 @@ class InboxStore(OwnLogs):
             if (entry.header.sequence, entry.header.previous) != (last.sequence + 1, last.hash):
                 raise LocalProtocolError("an entry does not follow the head of its branch")
             last = entry.point
-        numbers = logs.add_entries(session, branch, entries, self._carrier, self._clock.now())
+        numbers = logs.add_entries(session, branch, entries, self.carrier, self._clock.now())
         logs.add_signature(session, numbers[-1], signed_on, signature)
         for entry in entries:
             for ref in entry.header.payloads:
@@ -145,7 +145,7 @@ class InboxStore(OwnLogs):
             first_sequence=run.before.sequence + 1,
             entries=len(run.entries),
             data=data,
-            carrier=self._carrier,
+            carrier=self.carrier,
             received_at=self._clock.now(),
         )
         with self.transaction():

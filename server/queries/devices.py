@@ -94,11 +94,13 @@ def drop_old_challenges(session: Session, now: datetime) -> None:
     session.execute(delete(Challenge).where(col(Challenge.expires_at) <= now))
 
 
-def count_challenges(session: Session, author: AuthorId, now: datetime) -> int:
-    """Return how many live challenges an author holds."""
+def keep_newest_challenges(session: Session, author: AuthorId, at_most: int) -> None:
+    """Let an author's oldest challenges give way, so that nobody fills the table."""
     query = (
-        select(func.count())
-        .select_from(Challenge)
-        .where(Challenge.author == bytes(author), col(Challenge.expires_at) > now)
+        select(Challenge)
+        .where(Challenge.author == bytes(author))
+        .order_by(col(Challenge.expires_at).desc())
+        .offset(at_most)
     )
-    return session.exec(query).one()
+    for row in session.exec(query):
+        session.delete(row)

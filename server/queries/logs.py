@@ -288,6 +288,11 @@ def mark_backed_up(session: Session, points: Iterable[tuple[LogBranch, int, byte
         session.add(row)
 
 
+def backed_up_branches(session: Session) -> list[LogBranch]:
+    """Return the branches of which a backup holds something."""
+    return list(session.exec(select(LogBranch).where(LogBranch.backed_up_sequence > 0)))
+
+
 def all_branches(session: Session) -> list[LogBranch]:
     """Return every branch of every log."""
     return list(session.exec(select(LogBranch)))
