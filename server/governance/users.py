@@ -25,7 +25,7 @@ from shared.sealing.password import check_password, hash_password
 SESSION_HOURS: Final = 8
 PASSWORD_CHARS_MIN: Final = 12
 PASSWORD_BYTES_MAX: Final = 1024
-FREE_FAILURES: Final = 4
+FREE_FAILURES: Final = 2
 """Failed logins of one name that cost nothing; each further one doubles the wait."""
 WAIT_S_MAX: Final = 900
 _TOKEN_BYTES: Final = 32

@@ -110,7 +110,7 @@ def post_release(
     which: str,
     wanted: Release,
     mission: MissionDep,
-    actor: Annotated[Actor, Depends(Permitted(Action.QUARANTINE_RELEASE, decided_inside=True))],
+    actor: Annotated[Actor, Depends(Permitted(Action.QUARANTINE_RELEASE))],
 ) -> dict[str, int]:
     """Let something in as it is, by a person's decision."""
     done = release(mission, actor, which, wanted.why)
