@@ -15,7 +15,7 @@ from shared.forms.instance import Tree, address_of
 from shared.forms.program import program_of
 from shared.forms.recompute import Recomputer
 from shared.forms.sources import SecondaryInstances
-from shared.forms.validate import BodyRules, Validator, Violation
+from shared.forms.validate import Validator, Violation
 from shared.forms.xpath.context import Context
 from shared.forms.xpath.tables import Instance
 
@@ -53,7 +53,7 @@ def validate_body(
     )
     context.root = tree.document
     context.singles = tree.singles
-    rules = BodyRules(program, absent_paths)
+    rules = program.body_rules(absent_paths)
     recomputer = Recomputer(program, tree, context)
     recomputer.enqueue_relevance(rules)
     recomputer.run()

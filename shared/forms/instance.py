@@ -110,7 +110,7 @@ class Tree:
         self.singles: dict[str, Node] = {}
         self.templates: dict[str, Node] = {}
         self._seeds: dict[str, list[Node]] = {}
-        source = parse_xml(form.instance_xml, what="the form's instance").kids[0]
+        source = _shipped(form)
         self._collect_templates(source, form.root.path)
         self.root = self._copy(source, form.root, empty=empty)
         self.document.append(self.root)
@@ -294,6 +294,22 @@ class Tree:
             yield node
             if node.kids:
                 stack.extend(reversed(node.answer_children()))
+
+
+_SHIPPED_MAX: Final = 16
+_shipped_by_hash: dict[str, tuple[str, Node]] = {}
+
+
+def _shipped(form: Form) -> Node:
+    """Return the form's own instance as nodes that nobody changes; the latest few are kept."""
+    known = _shipped_by_hash.get(form.hash)
+    if known is not None and known[0] == form.instance_xml:
+        return known[1]
+    source = parse_xml(form.instance_xml, what="the form's instance").kids[0]
+    while len(_shipped_by_hash) >= _SHIPPED_MAX:
+        del _shipped_by_hash[next(iter(_shipped_by_hash))]
+    _shipped_by_hash[form.hash] = form.instance_xml, source
+    return source
 
 
 def _pick(nodes: Sequence[Node], place: str) -> AnswerNode | None:

@@ -3,9 +3,10 @@
 Closures are made when first needed; the rule graph is built here once.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from shared.errors import FormError
+from shared.forms.body_rules import BodyRules
 from shared.forms.definition import Control, Field, Form, Secondary
 from shared.forms.dependency import (
     CALCULATE,
@@ -50,6 +51,7 @@ class Program:
             repeat: [rule for rule in self.graph.rules if _runs_inside(rule, repeat)]
             for repeat in form.repeats
         }
+        self._body_rules: dict[frozenset[str], BodyRules] = {}
         self.self_feeding = self.graph.self_feeding()
         self._instances: dict[str, Instance] = {}
 
@@ -105,6 +107,14 @@ class Program:
     def closure(self, expression: str) -> Closure:
         """Return a compiled expression."""
         return self.compiler.compile(expression)
+
+    def body_rules(self, absent: Collection[str]) -> BodyRules:
+        """Return which rules can be judged without the absent fields; worked out once."""
+        key = frozenset(absent)
+        known = self._body_rules.get(key)
+        if known is None:
+            known = self._body_rules[key] = BodyRules(self.form, self.graph, self.references, key)
+        return known
 
     def check_expressions(self) -> list[tuple[Field, str, FormError]]:
         """Compile everything and return what fails as (field, which attribute, error)."""

@@ -4,7 +4,7 @@ The same on phone and server. A server that holds only the body cannot judge a r
 direct identifier; such rules are skipped, and the device has signed for them.
 """
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -120,53 +120,3 @@ class Validator:
 
 def _skip_nothing(_path: str, _expression: str) -> bool:
     return False
-
-
-class BodyRules:
-    """Which rules a holder of the body alone can judge: those that read no absent field."""
-
-    def __init__(self, program: Program, absent: Collection[str]) -> None:
-        self._program = program
-        self._absent = frozenset(absent)
-        self._tainted = self._spread()
-        self._verdicts: dict[tuple[str, str], bool] = {}
-
-    def _spread(self) -> frozenset[str]:
-        """Return the absent fields and all whose value or relevance comes from them."""
-        tainted = set(self._absent)
-        changed = True
-        while changed:
-            changed = False
-            for rule in self._program.graph.rules:
-                if rule.target in tainted:
-                    continue
-                if any(self._reads(reference.path, tainted) for reference in rule.references):
-                    tainted.add(rule.target)
-                    changed = True
-        return frozenset(tainted)
-
-    def _reads(self, path: str, tainted: Collection[str]) -> bool:
-        """Tell whether a path is, holds or lies below a tainted one."""
-        if path in tainted:
-            return True
-        above = path.rpartition("/")[0]
-        while above:
-            if above in tainted:
-                return True
-            above = above.rpartition("/")[0]
-        field = self._program.form.fields.get(path)
-        if field is None or field.shape is not Shape.GROUP:
-            return False
-        return any(one.startswith(path + "/") for one in tainted)
-
-    def skips(self, path: str, expression: str) -> bool:
-        """Tell whether a rule at a field cannot be judged here."""
-        key = path, expression
-        known = self._verdicts.get(key)
-        if known is None:
-            references = self._program.references(expression, path) if expression else ()
-            known = self._reads(path, self._tainted) or any(
-                self._reads(reference.path, self._tainted) for reference in references
-            )
-            self._verdicts[key] = known
-        return known

@@ -92,13 +92,32 @@ def _shortest(
     keys: list[tuple[int, Key]],
 ) -> tuple[list[Node] | None, int]:
     """Return the shortest index answer and which conjunct gave it."""
-    best: list[Node] | None = None
-    used = -1
+    if len(keys) > 1:
+        keys = _by_size(context, node, top, names, keys)
     for place, (column, key) in keys:
         answer = _answer(context, top, names, column, key(context, node))
-        if answer is not None and (best is None or len(answer) < len(best)):
-            best, used = answer, place
-    return (None if best is None else list(best)), used
+        if answer is not None:
+            return list(answer), place
+    return None, -1
+
+
+def _by_size(
+    context: Context,
+    node: Node,
+    top: Instance,
+    names: tuple[str, ...],
+    keys: list[tuple[int, Key]],
+) -> list[tuple[int, Key]]:
+    """Return the keys, the one with the fewest rows first, without making any row."""
+
+    def size(entry: tuple[int, Key]) -> int:
+        column, key = entry[1]
+        value = key(context, node)
+        if isinstance(value, list) and len(value) == 1:
+            value = value[0].value()
+        return top.size(names, column, value) if isinstance(value, str) else top.size_unknown
+
+    return sorted(keys, key=size)
 
 
 def _answer(

@@ -76,11 +76,11 @@ def _walk_repeats(names: list[str], prefixes: list[str], *, anchored: bool) -> C
             if at is not None:
                 here = [at]
                 continue
-            found: list[Node] = []
-            for node in here:
-                found.extend(node.children(name))
-            context.spend(len(found))
-            here = found
+            if len(here) == 1:
+                here = list(here[0].children(name))
+            else:
+                here = [kid for node in here for kid in node.children(name)]
+            context.spend(len(here))
         return [node for node in here if node.relevant]
 
     return walk

@@ -19,6 +19,9 @@ class Instance(Node):
 
     __slots__ = ("_numbers", "_texts")
 
+    size_unknown = 1 << 40
+    """Stands for the size of an answer nobody has looked up."""
+
     def __init__(self) -> None:
         super().__init__(Kind.DOCUMENT, "#document")
         self._texts: dict[IndexKey, dict[str, list[Node]]] = {}
@@ -27,6 +30,10 @@ class Instance(Node):
     def find(self, names: tuple[str, ...], column: str, key: str) -> list[Node]:
         """Return the nodes at `names` that have a child `column` with this text."""
         return self._index(names, column).get(key, [])
+
+    def size(self, names: tuple[str, ...], column: str, key: str) -> int:
+        """Return how many nodes `find` would return."""
+        return len(self.find(names, column, key))
 
     def find_number(
         self, names: tuple[str, ...], column: str, key: float, zone: tzinfo
@@ -84,6 +91,12 @@ class Table(Instance):
         if names != (self._top.name, self.item_name):
             return []
         return [self._row(place) for place in self._places(column).get(key, ())]
+
+    def size(self, names: tuple[str, ...], column: str, key: str) -> int:
+        """Return how many rows have this text, without making them."""
+        if names != (self._top.name, self.item_name):
+            return 0
+        return len(self._places(column).get(key, ()))
 
     def find_number(
         self, names: tuple[str, ...], column: str, key: float, zone: tzinfo

@@ -35,6 +35,9 @@ def number_text(number: float) -> str:
 
 def text_number(text: str, zone: tzinfo) -> float:
     """Return the number `text` holds, dates as days, NaN for anything else."""
+    if text.isdecimal() and text.isascii():
+        # Nearly every number in a survey: counts, ages, sizes.
+        return float(text)
     text = text.strip()
     if not text:
         return NAN

@@ -63,7 +63,8 @@ def _numbers(context: Context, values: tuple[Value, ...]) -> list[float]:
     numbers: list[float] = []
     for value in values:
         if isinstance(value, list):
-            numbers.extend(text_number(node.value(), context.zone) for node in value)
+            zone = context.zone
+            numbers += [text_number(node.value(), zone) for node in value]
         else:
             numbers.append(to_number(value, context.zone))
     return numbers
