@@ -1,7 +1,10 @@
 """REL-020..025, HQ-001..004: an HQ site keeps only what the pinned root's release key signed."""
 
+import json
 from datetime import UTC, datetime
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 
 import pytest
 from release_kit import DAY_MS, MissionKit, make_mission
@@ -240,3 +243,44 @@ def assert_no_small_change(before: dict[str, object], after: dict[str, object]) 
     old, new = cells(before), cells(after)
     small = [key for key in old.keys() & new.keys() if 0 < abs(old[key] - new[key]) < 5]
     assert small == []
+
+
+class ShelfOverHttp(BaseHTTPRequestHandler):
+    """The mission server's three routes, over a releases folder."""
+
+    folder: Path
+
+    def do_GET(self) -> None:
+        numbers = sorted(int(path.stem) for path in (self.folder / "public").iterdir())
+        if self.path == "/v1/ring":
+            body = (self.folder / "ring").read_bytes()
+        elif self.path == "/v1/releases":
+            rows = [{"id": f"public-{n:04d}", "audience": "public", "number": n} for n in numbers]
+            body = json.dumps(rows).encode()
+        else:
+            number = self.path.removeprefix("/v1/releases/public-")
+            body = (self.folder / "public" / f"{number}.release").read_bytes()
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+
+def test_a_pull_over_http_brings_the_same_bytes(tmp_path: Path, mission: MissionKit) -> None:
+    put(mission, release_of(mission))
+    handler = type("Handler", (ShelfOverHttp,), {"folder": mission.folder / "releases"})
+    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    Thread(target=server.serve_forever, daemon=True).start()
+    library = Library.init(tmp_path / "hq")
+    address = f"http://127.0.0.1:{server.server_port}"
+    library.add(MissionSource("web", address, mission.fingerprint))
+    (source,) = library.missions()
+    state = pull(library, source, CLOCK)
+    server.shutdown()
+    server.server_close()
+    assert (state.ok, state.new) == (True, 1), state.message
+    signed = mission.folder / "releases" / "public" / "0001.release"
+    assert library.payload(source, 1) == signed.read_bytes()

@@ -58,27 +58,27 @@ class FolderSource:
 
 
 class HttpSource:
-    """A mission server's public releases."""
+    """A mission server's releases for one audience."""
 
-    def __init__(self, client: httpx.Client) -> None:
-        self._client = client
+    def __init__(self, client: httpx.Client, audience: str) -> None:
+        self._client, self._audience = client, audience
 
     def ring(self) -> bytes:
         """Return the signed key ring."""
-        return self._get("/v1/releases/ring").content
+        return self._get("/v1/ring").content
 
     def numbers(self) -> list[int]:
         """Return the numbers offered, ascending."""
         try:
-            return sorted(
-                int(each["number"]) for each in self._get("/v1/releases").json()["releases"]
-            )
+            offered = self._get("/v1/releases").json()
+            mine = [each["number"] for each in offered if each["audience"] == self._audience]
+            return sorted(int(number) for number in mine)
         except (ValueError, KeyError, TypeError) as error:
             raise RemoteProtocolError("the mission's list of releases cannot be read") from error
 
     def release(self, number: int) -> bytes:
         """Return one signed release."""
-        return self._get(f"/v1/releases/{number}").content
+        return self._get(f"/v1/releases/{self._audience}-{number:04d}").content
 
     def _get(self, path: str) -> httpx.Response:
         try:
@@ -104,7 +104,7 @@ def open_source(mission: MissionSource) -> Iterator[Source]:
         return
     pin = bytes.fromhex(mission.tls_pin) if mission.tls_pin else None
     with open_client(mission.source, tls_pin=pin) as client:
-        yield HttpSource(client)
+        yield HttpSource(client, mission.audience)
 
 
 def pull(
