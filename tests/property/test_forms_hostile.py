@@ -1,4 +1,7 @@
-"""Whatever a stranger writes, the answer is a value or an error with a code, and soon."""
+"""Whatever a stranger writes, the answer is a value or an error with a code, and soon.
+
+FRM-001, FRM-002, FRM-016.
+"""
 
 import contextlib
 from datetime import UTC, datetime

@@ -1,4 +1,7 @@
-"""Disclosure classes: declared, propagated, declassified; and what keeps a form unpublished."""
+"""Classes: declared, propagated, declassified; what keeps a form unpublished.
+
+FRM-040, FRM-041.
+"""
 
 from forms_build import bind, form, question
 

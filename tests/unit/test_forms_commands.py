@@ -1,4 +1,7 @@
-"""`cairn forms` and `cairn xpath`: what scripts see."""
+"""`cairn forms` and `cairn xpath`: what scripts see.
+
+FRM-032.
+"""
 
 import json
 from pathlib import Path

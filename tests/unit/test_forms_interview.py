@@ -1,4 +1,7 @@
-"""The interview: recomputing, repeats, drafts, finishing. Rules FORM-040 to FORM-079."""
+"""The interview: recomputing, repeats, drafts, finishing.
+
+FRM-004, FRM-020, FRM-021, FRM-022, FRM-024, FRM-025, FRM-027, FRM-028, FRM-029.
+"""
 
 from datetime import UTC
 

@@ -1,4 +1,7 @@
-"""Recorded interviews of two other engines: 97 % of those that passed there pass here."""
+"""Recorded interviews of two other engines: 97 % of those that passed there pass here.
+
+FRM-014, FRM-015, FRM-023, FRM-026, FRM-031.
+"""
 
 from forms_replay import replay
 from forms_shared import exceptions, json_lines, need_shared_data

@@ -1,4 +1,7 @@
-"""Every real form is filled by a made-up respondent, kept, killed, restored, finished."""
+"""Every real form is filled by a made-up respondent, kept, killed, restored, finished.
+
+FRM-005, FRM-030.
+"""
 
 import random
 import re

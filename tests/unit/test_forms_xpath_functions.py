@@ -1,4 +1,7 @@
-"""Every function of the library, with its edges. Rules FORM-010 to FORM-029."""
+"""Every function of the library, with its edges.
+
+FRM-010, FRM-011, FRM-012, FRM-013, FRM-016.
+"""
 
 import hashlib
 import math
