@@ -1,6 +1,7 @@
 """From the analytic store to a draft release, and from draft to shelf. Rules REL-020..024.
 
 HOME/releases/AUDIENCE/NNNN.release   signed, immutable
+HOME/releases/AUDIENCE/NNNN.json      its content, for readers without Cairn
 HOME/releases/ring                    the key ring readers check against
 HOME/releases/.mission/               drafts and the ledger, for this mission alone (0600)
 """
@@ -173,6 +174,8 @@ class Workbench:
         for entry in draft.entries:
             self._append(entry)
         _write_once(target, sign_release(release, sign))
+        # What was signed, readable without Cairn; the signed file alone is proof.
+        _replace(target.with_suffix(".json"), content)
         _replace(self.folder / "ring", encode([ring.data, ring.signature]))
         self._draft_path(audience).unlink()
         return release

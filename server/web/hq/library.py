@@ -2,7 +2,7 @@
 
 HOME/hq.json           missions: where from, and the root each is pinned to
 HOME/NAME/ring         newest key ring seen, signed by that root
-HOME/NAME/NNNN.release releases exactly as the mission signed them
+HOME/NAME/NNNN.release releases exactly as the mission signed them; NNNN.json their content
 HOME/NAME/state.json   how the last pull ended
 """
 
@@ -153,6 +153,7 @@ class Library:
                 f"this is a release for {release.audience}, not for {mission.audience}"
             )
         check_follows(release, shelf.releases[-1] if shelf.releases else None)
+        _replace(self.home / mission.name / f"{release.number:04d}.json", release.content)
         _replace(self.home / mission.name / f"{release.number:04d}.release", payload)
         return release
 
