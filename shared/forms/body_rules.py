@@ -47,13 +47,8 @@ class BodyRules:
 
     def _reads(self, path: str, tainted: Collection[str]) -> bool:
         """Tell whether a path is, holds or lies below a tainted one."""
-        if path in tainted:
+        if _is_within(path, tainted):
             return True
-        above = path.rpartition("/")[0]
-        while above:
-            if above in tainted:
-                return True
-            above = above.rpartition("/")[0]
         field = self._form.fields.get(path)
         if field is None or field.shape is not Shape.GROUP:
             return False
@@ -67,8 +62,18 @@ class BodyRules:
         known = self._verdicts.get(key)
         if known is None:
             references = self._references(expression, path) if expression else ()
-            known = self._reads(path, self._tainted) or any(
+            # A group that merely holds an absent field can be judged: its rule does not read it.
+            known = _is_within(path, self._tainted) or any(
                 self._reads(reference.path, self._tainted) for reference in references
             )
             self._verdicts[key] = known
         return known
+
+
+def _is_within(path: str, tainted: Collection[str]) -> bool:
+    """Tell whether a path is, or lies below, a tainted one."""
+    while path:
+        if path in tainted:
+            return True
+        path = path.rpartition("/")[0]
+    return False

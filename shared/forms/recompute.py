@@ -54,6 +54,7 @@ class Recomputer:
         self._set_aside: dict[int, str] = {}
         self._counted: set[tuple[int, int]] = set()
         self._tails: dict[tuple[str, str], tuple[str, ...]] = {}
+        self._judged: frozenset[int] | None = None
         self.available_values: Callable[[AnswerNode], dict[str, None]] = lambda _node: {}
         self.on_change: Callable[[AnswerNode], None] = lambda _node: None
         self.on_new_instance: Callable[[AnswerNode], None] = lambda _node: None
@@ -76,10 +77,19 @@ class Recomputer:
         return keep is Keep.EDITED and rule.target in self._program.controls and not field.readonly
 
     def enqueue_relevance(self, rules: BodyRules) -> None:
-        """Run only the relevance rules a holder of the body can judge; values stay as sent."""
-        for rule in self._graph.rules:
-            if rule.kind == RELEVANT and not rules.skips(rule.target, rule.expression):
-                self._enqueue(rule, self._targets(self._tree.root, "", rule))
+        """Run only the relevance rules a holder of the body can judge; values stay as sent.
+
+        What a change of relevance would set off is left alone too: a computation that reads an
+        absent field would overwrite what the device computed with it.
+        """
+        judged = [
+            rule
+            for rule in self._graph.rules
+            if rule.kind == RELEVANT and not rules.skips(rule.target, rule.expression)
+        ]
+        self._judged = frozenset(rule.index for rule in judged)
+        for rule in judged:
+            self._enqueue(rule, self._targets(self._tree.root, "", rule))
 
     def value_changed(self, node: AnswerNode) -> None:
         """Run what reads this node."""
@@ -139,6 +149,8 @@ class Recomputer:
         return here
 
     def _enqueue(self, rule: Rule, nodes: Iterable[AnswerNode]) -> None:
+        if self._judged is not None and rule.index not in self._judged:
+            return
         waiting = self._waiting.get(rule.index)
         if waiting is None:
             waiting = self._waiting[rule.index] = {}
