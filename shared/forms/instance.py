@@ -108,29 +108,13 @@ class Tree:
         self._random_bytes = random_bytes
         self.document = Node(Kind.DOCUMENT, "#document")
         self.singles: dict[str, Node] = {}
-        self.templates: dict[str, Node] = {}
-        self._seeds: dict[str, list[Node]] = {}
-        source = _shipped(form)
-        self._collect_templates(source, form.root.path)
+        shipped = _shipped(form)
+        source, self.templates, self._seeds = shipped.root, shipped.templates, shipped.seeds
         self.root = self._copy(source, form.root, empty=empty)
         self.document.append(self.root)
         self._register(self.root)
 
     # ---- building
-
-    def _collect_templates(self, source: Node, root_path: str) -> None:
-        """Keep, for every repeat, its template or else its first instance."""
-        stack = [(source, root_path)]
-        while stack:
-            node, path = stack.pop()
-            field = self.form.fields.get(path)
-            if field is not None and field.shape is Shape.REPEAT:
-                known = self.templates.get(path)
-                if known is None or (_is_template(node) and not _is_template(known)):
-                    self.templates[path] = node
-                if not _is_template(node):
-                    self._seeds.setdefault(path, []).append(node)
-            stack.extend((kid, f"{path}/{kid.name}") for kid in reversed(node.elements()))
 
     def _copy(self, source: Node, field: Field, *, empty: bool, model: bool = False) -> AnswerNode:
         """Return answers made like `source`; templates inside it become no instance.
@@ -297,19 +281,47 @@ class Tree:
 
 
 _SHIPPED_MAX: Final = 16
-_shipped_by_hash: dict[str, tuple[str, Node]] = {}
+_shipped_by_hash: dict[str, "_Shipped"] = {}
 
 
-def _shipped(form: Form) -> Node:
-    """Return the form's own instance as nodes that nobody changes; the latest few are kept."""
+class _Shipped:
+    """The form's own instance as nodes that nobody changes.
+
+    Attributes:
+        templates: for every repeat, its template or else its first instance.
+        seeds: the instances the form ships, with values of their own.
+    """
+
+    def __init__(self, form: Form) -> None:
+        self.xml = form.instance_xml
+        self.root = parse_xml(form.instance_xml, what="the form's instance").kids[0]
+        self.templates: dict[str, Node] = {}
+        self.seeds: dict[str, list[Node]] = {}
+        stack = [(self.root, form.root.path)]
+        while stack:
+            node, path = stack.pop()
+            field = form.fields.get(path)
+            if field is not None and field.shape is Shape.REPEAT:
+                self._keep(node, path)
+            stack.extend((kid, f"{path}/{kid.name}") for kid in reversed(node.elements()))
+
+    def _keep(self, node: Node, path: str) -> None:
+        known = self.templates.get(path)
+        if known is None or (_is_template(node) and not _is_template(known)):
+            self.templates[path] = node
+        if not _is_template(node):
+            self.seeds.setdefault(path, []).append(node)
+
+
+def _shipped(form: Form) -> _Shipped:
+    """Return a form's shipped instance; the latest few are kept."""
     known = _shipped_by_hash.get(form.hash)
-    if known is not None and known[0] == form.instance_xml:
-        return known[1]
-    source = parse_xml(form.instance_xml, what="the form's instance").kids[0]
-    while len(_shipped_by_hash) >= _SHIPPED_MAX:
-        del _shipped_by_hash[next(iter(_shipped_by_hash))]
-    _shipped_by_hash[form.hash] = form.instance_xml, source
-    return source
+    if known is None or known.xml != form.instance_xml:
+        known = _Shipped(form)
+        while len(_shipped_by_hash) >= _SHIPPED_MAX:
+            del _shipped_by_hash[next(iter(_shipped_by_hash))]
+        _shipped_by_hash[form.hash] = known
+    return known
 
 
 def _pick(nodes: Sequence[Node], place: str) -> AnswerNode | None:

@@ -18,7 +18,6 @@ set `clock_now` before a change if its time matters.
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from typing import TypeAlias
 
@@ -39,56 +38,11 @@ from shared.forms.program import Program, program_of
 from shared.forms.recompute import Keep, Recomputer
 from shared.forms.screens import Screen, Screens
 from shared.forms.sources import SecondaryInstances
+from shared.forms.state import NodeState, Progress
 from shared.forms.types import check_range, checked_text, composed
 from shared.forms.validate import Validator, Violation
 from shared.forms.xpath.context import Context
 from shared.forms.xpath.tables import Instance
-
-
-@dataclass(frozen=True, slots=True)
-class NodeState:
-    """A question (or group) as it stands: what a widget needs to draw it.
-
-    Attributes:
-        kind: the control: input, select1, select, rank, upload, trigger, range, group, repeat, or
-            "" for a field nobody is asked; type: the bind type, e.g. int, date, geopoint.
-        valid: no broken rule; message: the broken rule's text, "" if valid.
-        constraint_message, required_message: the form's texts whether broken or not.
-        choices: of a select with choices written in the form or filtered now; else empty.
-    """
-
-    path: str
-    value: str
-    relevant: bool
-    required: bool
-    readonly: bool
-    valid: bool
-    message: str
-    label: str
-    hint: str
-    guidance: str
-    media: Mapping[str, str]
-    appearance: str
-    kind: str
-    type: str
-    choices: tuple[Choice, ...]
-    constraint_message: str
-    required_message: str
-    attributes: Mapping[str, str]
-
-
-@dataclass(frozen=True, slots=True)
-class Progress:
-    """How far an interview is: relevant questions, and those answered."""
-
-    answered: int
-    asked: int
-
-    @property
-    def fraction(self) -> float:
-        """Answered share, 0 to 1."""
-        return self.answered / self.asked if self.asked else 1.0
-
 
 Fill: TypeAlias = Callable[[Tree], dict[str, str]]
 """Write answers into an empty tree and return those that found no place."""
@@ -617,3 +571,6 @@ class Interview:
     def instance_xml(self) -> str:
         """Return the relevant answers as ODK instance XML."""
         return answers_.instance_xml(self._tree)
+
+
+__all__ = ["Fill", "Interview", "NodeState", "Progress"]
