@@ -23,8 +23,10 @@ from sealed_device import ANSWERS, SealedDevice, publish_form  # noqa: E402
 from worker_process import start_worker  # noqa: E402
 
 from server.commands.console import SystemClock  # noqa: E402
+from server.db import reading  # noqa: E402
 from server.intake.pipeline import Intake  # noqa: E402
 from server.intake.shelf import shelf_peer  # noqa: E402
+from server.queries import records  # noqa: E402
 from server.queries.counts import intake_counts  # noqa: E402
 from server.settings import Intake as IntakeSettings  # noqa: E402
 from server.settings import save_settings  # noqa: E402
@@ -59,19 +61,25 @@ def receive(kit: MissionKit, batches: list[bytes]) -> float:
     return time.perf_counter() - began
 
 
-def one_worker(folder: Path) -> tuple[float, float]:
-    """Return records received and processed a second by one process."""
+def one_worker(folder: Path) -> tuple[float, float, float]:
+    """Return records received and processed a second by one process, and its CPU s a record."""
     kit = make_mission(folder)
     publish_form(kit)
     received = receive(kit, sealed_batches(kit, random.Random(1)))
     intake = Intake(kit.mission)
-    began = time.perf_counter()
+    began, cpu = time.perf_counter(), time.process_time()
     intake.drain()
-    processed = time.perf_counter() - began
+    processed, cpu = time.perf_counter() - began, time.process_time() - cpu
     assert intake_counts(kit.mission)["analytic_rows"] == RECORDS
     intake.close()
     kit.close()
-    return RECORDS / received, RECORDS / processed
+    return RECORDS / received, RECORDS / processed, cpu / RECORDS
+
+
+def finished(kit: MissionKit) -> int:
+    """Return how many records have their rows, without taking a lock."""
+    with reading(kit.mission.stores.records) as session:
+        return sum(records.count_by_state(session).values()) - records.count_due(session)
 
 
 def two_workers(folder: Path) -> float:
@@ -82,11 +90,11 @@ def two_workers(folder: Path) -> float:
     receive(kit, sealed_batches(kit, random.Random(2)))
     kit.mission.clock = SystemClock()
     workers = [start_worker(kit.mission.settings.home) for _ in range(2)]
-    while (found := intake_counts(kit.mission))["live_records"] == 0:
+    while (start := finished(kit)) == 0:
         time.sleep(0.01)
-    began, start = time.perf_counter(), found["live_records"]
-    while intake_counts(kit.mission)["analytic_rows"] < RECORDS:
-        time.sleep(0.02)
+    began = time.perf_counter()
+    while finished(kit) < RECORDS:
+        time.sleep(0.05)
     seconds = time.perf_counter() - began
     for worker in workers:
         worker.kill()
@@ -98,7 +106,7 @@ def two_workers(folder: Path) -> float:
 def main() -> None:
     """Measure and print."""
     with tempfile.TemporaryDirectory() as folder:
-        received, processed = one_worker(Path(folder) / "one")
+        received, processed, cpu = one_worker(Path(folder) / "one")
         beside = two_workers(Path(folder) / "two")
     best = max(processed, beside)
     print(
@@ -107,6 +115,7 @@ def main() -> None:
                 "records": RECORDS,
                 "received_durably_per_s": round(received),
                 "processed_one_worker_per_s": round(processed),
+                "processed_cpu_ms_a_record": round(cpu * 1000, 2),
                 "processed_two_workers_per_s": round(beside),
                 "received_to_odk_central": round(received / ODK_RECEIVED_PER_S, 2),
                 "processed_to_odk_central": round(best / ODK_PROCESSED_PER_S, 2),

@@ -18,8 +18,9 @@ FORM = """
 | | integer | times | How often? | yes | | | open |
 | | end_group | | | | | | |
 | | date | born | Born? | | ${host} = 'no' | | direct |
+| | select_one yn | known | Age known? | | ${host} = 'no' | | open |
 | | integer | stated | Age? | | ${born} = '' | | open |
-| | calculate | age | | | ${host} != '' | if(${born} != '', 3, ${stated}) | open |
+| | calculate | age | | | ${host} != '' | if(${known} = 'yes' or ${born} = '', ${stated}, 3) | open |
 | | select_one yn | registered | Registered? | | ${age} < 5 | | open |
 | choices |
 | | list_name | name | label |
@@ -28,7 +29,7 @@ FORM = """
 | settings |
 | | form_id | version | cairn_basis |
 | | f | 1 | observation |
-"""
+"""  # noqa: E501 - a table
 ABSENT = ("/data/moved/place", "/data/born")
 
 
