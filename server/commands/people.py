@@ -1,5 +1,6 @@
 """`cairn server devices` and `cairn server users`: who may speak to the server, who may log in."""
 
+import os
 import sys
 from pathlib import Path
 from typing import Annotated, Any
@@ -8,13 +9,16 @@ import segno
 import typer
 
 from server.commands.console import (
+    PASSPHRASE_VARIABLE,
     CairnTyper,
     HomeOption,
     JsonOption,
+    KeyFile,
     PassphraseFd,
     SystemClock,
     answer,
     answer_rows,
+    read_key_file,
     read_passphrase,
 )
 from server.governance.enrolment import HOURS_DEFAULT, invite, list_devices, revoke
@@ -29,17 +33,21 @@ PASSWORD_VARIABLE = "CAIRN_PASSWORD"  # noqa: S105 - a name, not a secret
 
 @devices_app.command("invite")
 def invite_device(
-    label: Annotated[str, typer.Argument(help="What the device is called.")],
+    label: Annotated[str, typer.Option(help="What the device is called.")],
     home: HomeOption = Path(),
-    hub: Annotated[bool, typer.Option("--hub", help="A coordinator's hub, not a tablet.")] = False,
+    kind: Annotated[DeviceKind, typer.Option(help="A tablet, or a coordinator's hub.")] = (
+        DeviceKind.DEVICE
+    ),
     hours: Annotated[int, typer.Option(min=1, help="How long the code works.")] = HOURS_DEFAULT,
+    key_file: KeyFile = None,
     png: Annotated[Path | None, typer.Option(help="Also write the QR code to this file.")] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Make an enrolment code that works once, as text and as a QR code."""
+    if key_file is not None:
+        read_key_file(key_file)  # not needed, but a wrong one is told
     mission = Mission.open(home, SystemClock())
     try:
-        kind = DeviceKind.HUB if hub else DeviceKind.DEVICE
         made = invite(mission, label, kind, hours=hours)
     finally:
         mission.close()
@@ -99,10 +107,12 @@ def add(
     password_fd: PassphraseFd = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Make an account, or change its roles and password (CAIRN_PASSWORD, descriptor or prompt)."""
-    password = read_passphrase(
-        f"Password of {name}", password_fd, confirm=True, variable=PASSWORD_VARIABLE
-    )
+    """Make an account, or change its roles and password.
+
+    The password comes from a prompt, a descriptor, CAIRN_PASSWORD or CAIRN_PASSPHRASE.
+    """
+    variable = PASSWORD_VARIABLE if PASSWORD_VARIABLE in os.environ else PASSPHRASE_VARIABLE
+    password = read_passphrase(f"Password of {name}", password_fd, confirm=True, variable=variable)
     mission = Mission.open(home, SystemClock())
     try:
         add_user(mission, name, role, password)

@@ -1,34 +1,29 @@
 """`cairn server quarantine | conflicts | records | work`: what became of what came in.
 
 Who acts is a user of the project (`--as`); the console itself, an administrator, reads no data.
-Whoever gives the passphrase of the server's keys on its own machine is believed to be that user,
-and the audit log says that it was done at the console.
 """
 
 import signal
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from server.commands.acting import AsUser, Purpose, RecordId, Why, acting_user, opened, unlocked
 from server.commands.console import (
     CairnTyper,
     HomeOption,
     JsonOption,
     KeyFile,
     PassphraseFd,
-    SystemClock,
     answer,
     answer_rows,
     read_passphrase,
 )
-from server.db import reading
-from server.governance.actions import Action, Role
-from server.governance.decide import Actor, Resource
+from server.governance.actions import Action
+from server.governance.decide import Resource
 from server.intake.correcting import (
     Choice,
     correct,
@@ -41,7 +36,6 @@ from server.intake.withdrawing import withdraw_by_code
 from server.jobs.worker import drain, work_until
 from server.mission import Mission
 from server.queries.counts import intake_counts
-from server.tables.people import User
 from shared.errors import UsageError
 from shared.sealing.withdrawal import parse_code_text
 
@@ -49,11 +43,7 @@ quarantine_app = typer.Typer(no_args_is_help=True, help="What was set aside, and
 conflicts_app = typer.Typer(no_args_is_help=True, help="Where records disagree.")
 records_app = typer.Typer(no_args_is_help=True, help="Counts, corrections, withdrawals.")
 
-AsUser = Annotated[str, typer.Option("--as", help="The user of the project who acts.")]
 Which = Annotated[str, typer.Argument(help="`all`, a reason, or the first digits of an id.")]
-RecordId = Annotated[str, typer.Argument(help="The record's 32 digits.")]
-Purpose = Annotated[str, typer.Option("--purpose", help="What the answers are read for.")]
-Why = Annotated[str, typer.Option("--why", help="The reason; it is kept.")]
 
 
 def add_to(app: CairnTyper) -> None:
@@ -72,7 +62,7 @@ def work(
     as_json: JsonOption = False,
 ) -> None:
     """Take in what was received; several may run beside one another."""
-    with _unlocked(home, passphrase_fd, key_file) as mission:
+    with unlocked(home, passphrase_fd, key_file) as mission:
         if not once:
             _work_for_ever(mission)
             return
@@ -89,8 +79,8 @@ def quarantine_list(
     as_json: JsonOption = False,
 ) -> None:
     """List what stands aside, with the reason and what to do."""
-    with _opened(home) as mission:
-        actor = _user(mission, acting)
+    with opened(home) as mission:
+        actor = acting_user(mission, acting)
         rows = list_quarantine(mission, actor, everything=everything, reason=reason)
     answer_rows(rows, as_json=as_json, empty="nothing in quarantine")
 
@@ -105,8 +95,8 @@ def quarantine_replay(
     as_json: JsonOption = False,
 ) -> None:
     """Try it once more; may be repeated at will."""
-    with _unlocked(home, passphrase_fd, key_file) as mission:
-        answer(asdict(replay(mission, _user(mission, acting), which)), as_json=as_json)
+    with unlocked(home, passphrase_fd, key_file) as mission:
+        answer(asdict(replay(mission, acting_user(mission, acting), which)), as_json=as_json)
 
 
 @quarantine_app.command("release")
@@ -120,8 +110,8 @@ def quarantine_release(
     as_json: JsonOption = False,
 ) -> None:
     """Accept it as it is."""
-    with _unlocked(home, passphrase_fd, key_file) as mission:
-        answer(asdict(release(mission, _user(mission, acting), which, why)), as_json=as_json)
+    with unlocked(home, passphrase_fd, key_file) as mission:
+        answer(asdict(release(mission, acting_user(mission, acting), which, why)), as_json=as_json)
 
 
 @quarantine_app.command("discard")
@@ -129,16 +119,16 @@ def quarantine_discard(
     which: Which, acting: AsUser, home: HomeOption = Path(), as_json: JsonOption = False
 ) -> None:
     """Shred what was refused for want of consent, before its deadline."""
-    with _opened(home) as mission:
-        shredded = discard(mission, _user(mission, acting), which)
+    with opened(home) as mission:
+        shredded = discard(mission, acting_user(mission, acting), which)
     answer({"shredded": shredded}, as_json=as_json)
 
 
 @conflicts_app.command("list")
 def conflicts_list(acting: AsUser, home: HomeOption = Path(), as_json: JsonOption = False) -> None:
     """List open conflicts, oldest first; no answers."""
-    with _opened(home) as mission:
-        rows = list_conflicts(mission, _user(mission, acting))
+    with opened(home) as mission:
+        rows = list_conflicts(mission, acting_user(mission, acting))
     answer_rows(rows, as_json=as_json, empty="no open conflicts")
 
 
@@ -153,8 +143,8 @@ def conflicts_show(
     as_json: JsonOption = False,
 ) -> None:
     """Show what a record's open conflicts are between."""
-    with _unlocked(home, passphrase_fd, key_file) as mission:
-        rows = show_conflicts(mission, _user(mission, acting), record, purpose)
+    with unlocked(home, passphrase_fd, key_file) as mission:
+        rows = show_conflicts(mission, acting_user(mission, acting), record, purpose)
     answer_rows(rows, as_json=as_json, empty="this record has no open conflict")
 
 
@@ -178,8 +168,8 @@ def conflicts_resolve(
     if (keep is None) is (value is None):
         raise UsageError("give either --keep NUMBER or --set ADDRESS=TEXT")
     choice = Choice(unit, keep, _assignments(value))
-    with _unlocked(home, passphrase_fd, key_file) as mission:
-        actor = _user(mission, acting)
+    with unlocked(home, passphrase_fd, key_file) as mission:
+        actor = acting_user(mission, acting)
         revision = resolve_conflict(mission, actor, record, choice, purpose, why)
     answer({"record": record, "revision": revision.hex()}, as_json=as_json)
 
@@ -187,8 +177,8 @@ def conflicts_resolve(
 @records_app.command("count")
 def records_count(acting: AsUser, home: HomeOption = Path(), as_json: JsonOption = False) -> None:
     """Say what came in and what became of it."""
-    with _opened(home) as mission:
-        mission.permit(_user(mission, acting), Action.RECORD_COUNT, Resource("record"))
+    with opened(home) as mission:
+        mission.permit(acting_user(mission, acting), Action.RECORD_COUNT, Resource("record"))
         found = intake_counts(mission)
     answer(found, as_json=as_json)
 
@@ -206,8 +196,8 @@ def records_correct(
     as_json: JsonOption = False,
 ) -> None:
     """Correct answers of a record."""
-    with _unlocked(home, passphrase_fd, key_file) as mission:
-        actor = _user(mission, acting)
+    with unlocked(home, passphrase_fd, key_file) as mission:
+        actor = acting_user(mission, acting)
         revision = correct(mission, actor, record, _assignments(value) or {}, purpose, why)
     answer({"record": record, "revision": revision.hex()}, as_json=as_json)
 
@@ -224,9 +214,9 @@ def records_withdraw(
     as_json: JsonOption = False,
 ) -> None:
     """Carry out a withdrawal; the code on the slip is asked for, never an argument."""
-    with _unlocked(home, passphrase_fd, key_file) as mission:
+    with unlocked(home, passphrase_fd, key_file) as mission:
         code = parse_code_text(read_passphrase("Withdrawal code", code_fd, variable=""))
-        erased = withdraw_by_code(mission, _user(mission, acting), code)
+        erased = withdraw_by_code(mission, acting_user(mission, acting), code)
     answer({"erased_records": erased, "waits": erased == 0}, as_json=as_json)
 
 
@@ -246,32 +236,3 @@ def _work_for_ever(mission: Mission) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     work_until(mission, stop.wait)
-
-
-def _user(mission: Mission, name: str) -> Actor:
-    """Return a user of the project as the one who acts.
-
-    Raises:
-        UsageError: there is none by that name, or it was disabled.
-    """
-    with reading(mission.stores.records) as session:
-        row = session.get(User, name)
-        if row is None or row.disabled_at is not None:
-            raise UsageError(f"there is no user {name!r}; add one with `cairn server users add`")
-        return Actor(f"{name}@console", frozenset(Role(role) for role in row.roles.split()))
-
-
-@contextmanager
-def _opened(home: Path) -> Iterator[Mission]:
-    mission = Mission.open(home, SystemClock())
-    try:
-        yield mission
-    finally:
-        mission.close()
-
-
-@contextmanager
-def _unlocked(home: Path, passphrase_fd: int | None, key_file: Path | None) -> Iterator[Mission]:
-    with _opened(home) as mission:
-        mission.unlock(read_passphrase("Passphrase of the server's keys", passphrase_fd, key_file))
-        yield mission

@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from server.commands.carrying import add_to as add_carrying
 from server.commands.console import (
     CairnTyper,
     HomeOption,
@@ -39,6 +40,7 @@ app.add_typer(project_app, name="project")
 app.add_typer(forms_app, name="forms")
 app.add_typer(policy_app, name="policy")
 add_records(app)
+add_carrying(app)
 app.add_typer(devices_app, name="devices")
 app.add_typer(users_app, name="users")
 app.command("run")(run)

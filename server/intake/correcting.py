@@ -79,8 +79,8 @@ def show_conflicts(
         PolicyDenied: the actor may not read this record for this purpose.
         NotFound: no such record.
     """
-    merged = _load(mission, FormShelf(mission), record)
-    _permit(mission, actor, Action.CONFLICT_READ, merged, purpose)
+    merged = load_record(mission, FormShelf(mission), record)
+    permit_record(mission, actor, Action.CONFLICT_READ, merged, purpose)
     return [
         {
             "unit": unit,
@@ -111,8 +111,8 @@ def resolve_conflict(  # noqa: PLR0913, PLR0917 - who, which, what, what for, wh
         UsageError: no such open conflict or candidate, or no reason given.
     """
     forms = FormShelf(mission)
-    merged = _load(mission, forms, record)
-    _permit(mission, actor, Action.CONFLICT_RESOLVE, merged, purpose)
+    merged = load_record(mission, forms, record)
+    permit_record(mission, actor, Action.CONFLICT_RESOLVE, merged, purpose)
     candidates = merged.state.conflicts.get(choice.unit)
     if candidates is None:
         raise UsageError(
@@ -145,12 +145,18 @@ def correct(  # noqa: PLR0913, PLR0917 - who, which, what, what for, why
         NotFound: no such record.
         UsageError: no such field, a direct identifier, or no reason given.
     """
-    merged = _load(mission, FormShelf(mission), record)
-    _permit(mission, actor, Action.CONFLICT_RESOLVE, merged, purpose)
+    merged = load_record(mission, FormShelf(mission), record)
+    permit_record(mission, actor, Action.CONFLICT_RESOLVE, merged, purpose)
     return _append(mission, merged, actor, _typed(merged, values), {}, (), why)
 
 
-def _load(mission: Mission, forms: FormShelf, record: str) -> Merged:
+def load_record(mission: Mission, forms: FormShelf, record: str) -> Merged:
+    """Return a record by its id as it stands.
+
+    Raises:
+        UsageError: not an id.
+        NotFound: no such record, or nothing of it can be read.
+    """
     try:
         record_id = bytes.fromhex(record)
     except ValueError:
@@ -164,7 +170,14 @@ def _load(mission: Mission, forms: FormShelf, record: str) -> Merged:
     return found[0]
 
 
-def _permit(mission: Mission, actor: Actor, action: Action, merged: Merged, purpose: str) -> None:
+def permit_record(
+    mission: Mission, actor: Actor, action: Action, merged: Merged, purpose: str
+) -> None:
+    """Ask policy for this record and the purposes its respondents agreed to.
+
+    Raises:
+        PolicyDenied: no.
+    """
     granted: frozenset[str] | None = None
     if merged.state.consents:
         granted = frozenset[str]().union(*(c.granted() for c in merged.state.consents.values()))
@@ -239,7 +252,7 @@ def _append(  # noqa: PLR0913, PLR0917 - one revision
         intake.drain()
     finally:
         intake.close()
-    after = _load(mission, intake.forms, merged.record_id.hex())
+    after = load_record(mission, intake.forms, merged.record_id.hex())
     new = [one.id for one in after.revisions if one.body == body]
     if not new:
         raise UsageError(

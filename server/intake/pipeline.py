@@ -107,7 +107,7 @@ class Intake:
         shred_overdue(mission)
         erased = execute_withdrawals(mission)
         rows = self._rows.drain()
-        sent = send_due(mission, mail_content(mission))
+        sent = send_due(mission, mail_content(mission, self._forms))
         return Step(len(claimed), len(taken.aside), erased, rows, sent, listed)
 
     def _batch(self, claimed: Sequence[Claimed]) -> Taken:

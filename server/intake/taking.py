@@ -303,16 +303,17 @@ class Taking:
         *,
         conflict: bool,
     ) -> None:
-        """Have the other devices that know this record told that it changed (INTK-042)."""
+        """Have the devices that know this record told of it (INTK-042)."""
         wrote = {bytes(one.entry.header.author) for one in kept}
         if not authors and len(wrote) == 1:
             return
-        others = records.devices_of(self._session, record_id) | authors | wrote
-        for device in sorted(others):
-            if conflict:
-                outbox.add_mail(self._session, AuthorId(device), Kind.CONFLICT, record_id, version)
-            elif wrote != {device}:
+        followers = records.followers_of(self._session, record_id)
+        # The state first: it closes the questions the device knew, the conflict opens them anew.
+        for device in sorted(followers):
+            if wrote != {device}:
                 outbox.add_mail(self._session, AuthorId(device), Kind.STATE, record_id, version)
+        for device in sorted(followers | authors | wrote) if conflict else ():
+            outbox.add_mail(self._session, AuthorId(device), Kind.CONFLICT, record_id, version)
 
     def _revision_row(
         self, one: OpenRevision, key: bytes | None, *, held: bool = False

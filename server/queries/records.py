@@ -169,12 +169,9 @@ def erase(session: Session, record: Record) -> list[tuple[bytes, int, int, bytes
     return sorted(entries)
 
 
-def devices_of(session: Session, record_id: bytes) -> set[bytes]:
-    """Return who wrote or was assigned a record."""
-    wrote = session.exec(select(Revision.author).where(Revision.record_id == record_id).distinct())
-    found = set(wrote)
-    assigned = select(Assignment.device).where(Assignment.record_id == record_id)
-    return found | set(session.exec(assigned))
+def followers_of(session: Session, record_id: bytes) -> set[bytes]:
+    """Return the devices a record is assigned to."""
+    return set(session.exec(select(Assignment.device).where(Assignment.record_id == record_id)))
 
 
 def count_by_state(session: Session) -> dict[str, int]:

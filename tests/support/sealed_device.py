@@ -126,6 +126,7 @@ class SealedDevice:
     kit: MissionKit
     name: str
     key: SigningKey = field(init=False)
+    mailbox: SecretKey = field(init=False)
     tip: Tip = field(init=False)
     epoch: Epoch | None = None
     enrolled: bool = True
@@ -143,7 +144,8 @@ class SealedDevice:
     def enrol(self) -> None:
         """Become known to the mission, with a certificate."""
         author, deployment = self.tip.log.author, self.tip.log.deployment
-        mailbox = SecretKey.generate(Suite.X25519).public
+        self.mailbox = SecretKey.generate(Suite.X25519)
+        mailbox = self.mailbox.public
         signed = sign_certificate(
             self.kit.mission.keychain.log,
             Certificate(
