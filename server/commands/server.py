@@ -18,6 +18,7 @@ from server.commands.console import (
     host_port,
     read_passphrase,
 )
+from server.commands.governing import add_to as add_governing
 from server.commands.people import devices_app, users_app
 from server.commands.publish import forms_app, policy_app
 from server.commands.records import add_to as add_records
@@ -41,6 +42,7 @@ app.add_typer(forms_app, name="forms")
 app.add_typer(policy_app, name="policy")
 add_records(app)
 add_carrying(app)
+add_governing(app)
 app.add_typer(devices_app, name="devices")
 app.add_typer(users_app, name="users")
 app.command("run")(run)

@@ -1,5 +1,6 @@
 """`cairn steward`: the offline station. It signs rings, forms and policies, and opens identity."""
 
+import json
 import os
 from pathlib import Path
 from typing import Annotated, Any
@@ -18,8 +19,10 @@ from server.commands.console import (
 from server.commands.publish import approve_form_command
 from server.governance.audit import read_line
 from server.governance.exchange import Exchange, read_exchange
+from server.governance.keychain import write_secret
 from server.governance.policy import built_in_text
 from server.governance.station import Station, read_ring_request
+from server.intake.identity import identity_asked, open_identity
 from shared.errors import UsageError
 from shared.sealing.keys import Suite
 from shared.sealing.passphrase import KEY_FILE_COST, VAULT_COST
@@ -162,3 +165,27 @@ def _custodian_passphrase(root: str) -> str:
     if CUSTODIAN_VARIABLE in os.environ:
         return read_passphrase("", variable=CUSTODIAN_VARIABLE)
     return root
+
+
+@app.command("open-identity")
+def open_identity_command(
+    home: HomeArgument,
+    request: Annotated[Path, typer.Argument(help="The server's identity request.")],
+    out: Annotated[
+        Path | None, typer.Option("--out", "-o", help="Write it here, for the owner alone.")
+    ] = None,
+    yes: YesOption = False,
+    passphrase_fd: PassphraseFd = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Open one record's direct identifiers; for whom and why goes into the station's log."""
+    station = Station.open(home, SystemClock())
+    value, words = read_exchange(request, Exchange.IDENTITY_REQUEST)
+    who, purpose, why = identity_asked(value)
+    _confirm(f"Open identity for {who}, purpose {purpose}: {why} (request {words})?", yes=yes)
+    passphrase = read_passphrase("Passphrase of the custodian's keys", passphrase_fd)
+    opened = open_identity(station, value, passphrase)
+    if out is not None:
+        write_secret(out, (json.dumps(opened, ensure_ascii=False, indent=1) + "\n").encode())
+        opened = {"record": opened["record"], "fields": len(opened["identity"]), "file": str(out)}
+    answer(opened, as_json=as_json)

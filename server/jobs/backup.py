@@ -1,0 +1,207 @@
+"""Back up a mission server, and tell devices what they may forget.
+
+Rules SYNC-041, SYNC-083, GOV-053. What is safe is noted first, then copied: inbox before records,
+so that an entry taken over meanwhile is in both and never in neither; keys last, so that every
+record in the copy has its key. The keys lie in a folder of their own that policy deletes early: a
+backup then cannot bring back what was erased.
+"""
+
+import json
+import os
+import shutil
+import sqlite3
+import subprocess
+from contextlib import closing
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+from typing import Any, Final
+
+from sqlalchemy.engine import make_url
+from sqlmodel import Session, col, select
+
+from server.db import reading, writing
+from server.governance.actions import Action
+from server.governance.auditing import checkpoint
+from server.governance.decide import Actor, Resource
+from server.mission import CONSOLE, Mission
+from server.queries import logs
+from server.settings import FILE_NAME
+from server.tables.log import Detached, LogBranch, LogEntry
+from shared.errors import StoreCorrupt, UsageError
+from shared.sealing.envelope import DETACHED, parse_header
+
+MANIFEST: Final = "backup.json"
+FORMAT: Final = "cairn-backup-1"
+LONG: Final = "stores"
+SHORT: Final = "keys-short-lived"
+KEYS: Final = "keys"
+ORDER: Final = (("inbox", LONG), ("records", LONG), ("analytics", LONG), (KEYS, SHORT))
+_PAGES: Final = 2_000
+_Safe = dict[tuple[bytes, int], tuple[int, bytes]]
+
+
+@dataclass(frozen=True, slots=True)
+class BackedUp:
+    """What a backup came to."""
+
+    folder: Path
+    logs: int
+    entries: int
+    size_bytes: int
+
+
+def back_up(mission: Mission, folder: Path, actor: Actor = CONSOLE) -> BackedUp:
+    """Copy every store and the sealed keys into a new folder, then tell devices what is safe.
+
+    Raises:
+        UsageError: the folder exists, or a PostgreSQL store and no pg_dump.
+        StoreCorrupt: a copy does not read back; devices are told nothing.
+        PolicyDenied: the actor may not.
+    """
+    if folder.exists():
+        raise UsageError(f"{folder} exists; a backup is written into a new folder")
+    mission.permit(actor, Action.BACKUP_MAKE, Resource("backup", folder.name))
+    checkpoint(mission)
+    part = folder.with_name(f".{folder.name}.part")
+    shutil.rmtree(part, ignore_errors=True)
+    for name in (LONG, SHORT, KEYS):
+        (part / name).mkdir(parents=True, mode=0o700)
+    with reading(mission.stores.inbox) as session:
+        safe = _safe(session)
+    for store, place in ORDER:
+        _copy(mission.settings.store_url(store), part / place / store)
+    for file in mission.settings.keys_folder.iterdir():
+        shutil.copy2(file, part / KEYS / file.name)
+    shutil.copy2(mission.settings.home / FILE_NAME, part / FILE_NAME)
+    size_bytes = _describe(mission, part, safe)
+    os.sync()
+    part.rename(folder)
+    with writing(mission.stores.inbox) as session:
+        _tell(session, safe)
+    return BackedUp(folder, len(safe), sum(sequence for sequence, _ in safe.values()), size_bytes)
+
+
+def _safe(session: Session) -> _Safe:
+    """Return how far each log is here whole: an attachment still on its way holds its log back."""
+    missing: dict[bytes, set[bytes]] = {}
+    for row in session.exec(select(Detached).where(col(Detached.whole).is_(False))):
+        missing.setdefault(row.author, set()).add(row.payload_hash)
+    safe: _Safe = {}
+    for branch in session.exec(select(LogBranch).where(LogBranch.number == 0)):
+        sequence, digest = branch.head_sequence, branch.head_hash
+        if branch.author in missing:
+            sequence, digest = _before_missing(session, branch, missing[branch.author])
+        if sequence:
+            safe[branch.author, branch.incarnation] = (sequence, digest)
+    return safe
+
+
+def _before_missing(session: Session, branch: LogBranch, missing: set[bytes]) -> tuple[int, bytes]:
+    """Return the last entry before the first that names a payload which is not whole."""
+    query = (
+        select(LogEntry.sequence, LogEntry.hash, LogEntry.header)
+        .where(
+            LogEntry.author == branch.author,
+            LogEntry.incarnation == branch.incarnation,
+            LogEntry.branch == 0,
+        )
+        .order_by(col(LogEntry.sequence))
+    )
+    last = (0, b"")
+    for sequence, digest, header in session.exec(query.execution_options(yield_per=500)):
+        named = {r.hash for r in parse_header(header).payloads if r.compartment in DETACHED}
+        if named & missing:
+            break
+        last = (sequence, digest)
+    return last
+
+
+def _copy(url: str, target: Path) -> None:
+    if url.startswith("sqlite:///"):
+        _copy_sqlite(Path(url.removeprefix("sqlite:///")), target.with_suffix(".db"))
+    else:
+        _dump_postgres(url, target.with_suffix(".dump"))
+
+
+def _copy_sqlite(source: Path, target: Path) -> None:
+    """Copy a live SQLite file page by page and read it back.
+
+    Raises:
+        StoreCorrupt: the copy is damaged, so the original may be.
+    """
+    with closing(sqlite3.connect(source)) as live, closing(sqlite3.connect(target)) as copy:
+        live.backup(copy, pages=_PAGES)
+        (verdict,) = copy.execute("PRAGMA integrity_check").fetchone()
+    if verdict != "ok":
+        raise StoreCorrupt(f"the copy of {source.name} is damaged: {verdict}")
+    target.chmod(0o600)
+
+
+def _dump_postgres(url: str, target: Path) -> None:
+    """Dump one schema with pg_dump; the password goes through the environment.
+
+    Raises:
+        UsageError: no pg_dump here.
+        StoreCorrupt: it failed.
+    """
+    tool = shutil.which("pg_dump")
+    if tool is None:
+        raise UsageError("backing PostgreSQL up needs pg_dump (package postgresql-client)")
+    place = make_url(url)
+    environment = {
+        **os.environ,
+        "PGHOST": place.host or "",
+        "PGPORT": str(place.port or ""),
+        "PGUSER": place.username or "",
+        "PGPASSWORD": str(place.password or ""),
+        "PGDATABASE": place.database or "",
+    }
+    schema = target.stem
+    done = subprocess.run(  # noqa: S603 - a fixed tool, our own file name
+        [tool, "--format=custom", f"--schema={schema}", f"--file={target}"],
+        env={name: value for name, value in environment.items() if value},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode != 0:
+        raise StoreCorrupt(f"pg_dump of {schema} failed: {done.stderr.strip()[-300:]}")
+    target.chmod(0o600)
+
+
+def _describe(mission: Mission, part: Path, safe: _Safe) -> int:
+    """Write the manifest: what is here, its hashes, and how far each log reaches."""
+    files = sorted(path for path in part.rglob("*") if path.is_file())
+    known = mission.project()
+    content: dict[str, Any] = {
+        "format": FORMAT,
+        "deployment": known.deployment.hex(),
+        "incarnation": known.incarnation,
+        "made_at": mission.clock.now().isoformat(timespec="seconds"),
+        "logs": [[a.hex(), i, n, digest.hex()] for (a, i), (n, digest) in sorted(safe.items())],
+        "files": {str(path.relative_to(part)): file_hash(path) for path in files},
+    }
+    (part / MANIFEST).write_text(json.dumps(content, indent=1) + "\n", "utf-8")
+    return sum(path.stat().st_size for path in files)
+
+
+def file_hash(path: Path) -> str:
+    """Return a file's SHA-256 in hex."""
+    digest = sha256()
+    with path.open("rb") as file:
+        while block := file.read(1 << 20):
+            digest.update(block)
+    return digest.hexdigest()
+
+
+def _tell(session: Session, safe: _Safe) -> None:
+    """Note what the backup holds: the next receipts say so."""
+    points = [
+        (branch, *safe[branch.author, branch.incarnation])
+        for branch in logs.all_branches(session)
+        if branch.number == 0
+        and (branch.author, branch.incarnation) in safe
+        and safe[branch.author, branch.incarnation][0] > branch.backed_up_sequence
+    ]
+    logs.mark_backed_up(session, points)
