@@ -14,7 +14,7 @@ from shared.errors import ConsentMissing
 from shared.forms.answers import Answers
 from shared.ids import RecordId, RevisionId
 from shared.records.address import form_path, is_instance
-from shared.records.codebook import Basis, Field, Kind
+from shared.records.codebook import Basis, Disclosure, Field, Kind
 from shared.records.consent import Consent, Decision, Method
 from shared.records.revision import DELETED, Deletion, Identity, RevisionBody, Value
 from shared.records.small import Outcome, Progress
@@ -80,6 +80,8 @@ def assemble(  # noqa: PLR0913 - keyword-only past the first four
     consents = _consents(loaded, draft)
     granted = granted_purposes(consents) if consents else None
     whole = _written(loaded, answers, files)
+    if base:
+        whole = _without_computed_identity(loaded, whole)
     split = split_answers(_changes(whole, base), loaded.codebook, granted)
     record_id = RecordId(draft.record_id)
     tags = {
@@ -122,6 +124,21 @@ def _written(loaded: LoadedForm, answers: Answers, files: Mapping[str, str]) -> 
         field = fields.get(answer.path)
         written[answer.address] = _value(field, answer.text, files)
     return written
+
+
+def _without_computed_identity(loaded: LoadedForm, whole: Written) -> Written:
+    """Leave out direct fields that the form computes: a case comes without its identity.
+
+    What the record holds of them is not known here, so writing them again under a tag key of this
+    device's own would look like a change and open a conflict nobody made.
+    """
+    fields = loaded.codebook.field_map()
+    computed = {
+        path
+        for path, field in fields.items()
+        if field.readonly and field.disclosure is Disclosure.DIRECT
+    }
+    return {a: value for a, value in whole.items() if form_path(a) not in computed}
 
 
 def _value(field: Field | None, text: str, files: Mapping[str, str]) -> Value:

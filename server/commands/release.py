@@ -11,6 +11,7 @@ from server.aggregates.release import LABEL
 from server.aggregates.source import Source
 from server.aggregates.thresholds import read_thresholds
 from server.aggregates.workbench import Workbench
+from server.commands.acting import AsUser, acting_user
 from server.commands.console import (
     CairnTyper,
     HomeOption,
@@ -27,7 +28,7 @@ from server.deident.geography_files import read_geography
 from server.deident.store import AnalyticsStore
 from server.governance.actions import Action
 from server.governance.decide import Resource
-from server.mission import CONSOLE, Mission
+from server.mission import Mission
 from server.queries import project
 from shared.errors import KeyNotTrusted, UsageError
 
@@ -53,6 +54,7 @@ def _open(home: Path) -> Mission:
 @app.command()
 def tabulate(
     home: HomeOption,
+    acting: AsUser,
     products: Annotated[Path, typer.Option(help="The declared products (products.json).")],
     areas: Annotated[Path, typer.Option(help="Folder with the areas' files (GeoJSON, CSV).")],
     audience: Audience = "public",
@@ -71,7 +73,8 @@ def tabulate(
     store = AnalyticsStore(mission.settings.store_url("analytics"), readonly=True)
     source = Source(store)
     with_records = [product for product in chosen if source.has(product.form)]
-    mission.permit(CONSOLE, Action.RELEASE_MAKE, Resource("release", audience))
+    actor = acting_user(mission, acting)
+    mission.permit(actor, Action.RELEASE_MAKE, Resource("release", audience))
     draft = _bench(mission, thresholds).tabulate(
         source, with_records, read_geography(files), mission.project().label, audience
     )
@@ -96,14 +99,15 @@ def check(
 @app.command()
 def approve(
     home: HomeOption,
-    by: Annotated[str, typer.Option(help="Who approves.")],
+    by: Annotated[str, typer.Option("--as", "--by", help="The user who approves.")],
     audience: Audience = "public",
     thresholds: ThresholdsFile = None,
     as_json: JsonOption = False,
 ) -> None:
     """Approve the checked draft; policy says how many people must."""
     mission = _open(home)
-    mission.permit(CONSOLE, Action.RELEASE_APPROVE, Resource("release", audience))
+    actor = acting_user(mission, by)
+    mission.permit(actor, Action.RELEASE_APPROVE, Resource("release", audience))
     names = _bench(mission, thresholds).approve(audience, by)
     answer({"audience": audience, "approved_by": list(names)}, as_json=as_json)
 
@@ -111,6 +115,7 @@ def approve(
 @app.command()
 def publish(
     home: HomeOption,
+    acting: AsUser,
     audience: Audience = "public",
     thresholds: ThresholdsFile = None,
     passphrase_fd: PassphraseFd = None,
@@ -119,7 +124,8 @@ def publish(
 ) -> None:
     """Sign the approved draft and put it where HQ sites pull it."""
     mission = _open(home)
-    mission.permit(CONSOLE, Action.RELEASE_PUBLISH, Resource("release", audience))
+    actor = acting_user(mission, acting)
+    mission.permit(actor, Action.RELEASE_PUBLISH, Resource("release", audience))
     keys = mission.unlock(read_passphrase("Server passphrase", passphrase_fd, key_file))
     with reading(mission.stores.inbox) as session:
         signed = project.newest_ring(session)
@@ -151,11 +157,12 @@ def make(
     as_json: JsonOption = False,
 ) -> None:
     """Tabulate, check, approve and publish in one go: for scripts; each step stays on record."""
-    tabulate(home, products, areas, audience, only, thresholds, as_json=as_json)
+    first = approve_as[0]
+    tabulate(home, first, products, areas, audience, only, thresholds, as_json=as_json)
     check(home, audience, thresholds, as_json=as_json)
     for person in approve_as:
         approve(home, person, audience, thresholds, as_json=as_json)
-    publish(home, audience, thresholds, passphrase_fd, key_file, as_json=as_json)
+    publish(home, first, audience, thresholds, passphrase_fd, key_file, as_json=as_json)
 
 
 @app.command("list")

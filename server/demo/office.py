@@ -19,10 +19,11 @@ from cairn import COMMANDS
 from server.demo.processes import DemoFailed
 
 STEWARD_PASSPHRASE: Final = "seven grey herons cross the quiet delta"  # noqa: S105 - a demonstration
-DEVICE_PASSPHRASE: Final = "lantern orchard velvet compass marble"  # noqa: S105 - a demonstration
+DEVICE_PASSPHRASE: Final = "lantern orchard velvet compass marble gravel"  # noqa: S105 - a demonstration
 STAFF_PASSPHRASE: Final = "harbour ninety willow copper drift"  # noqa: S105 - a demonstration
 COORDINATOR: Final = "leyla"
 STEWARD: Final = "marcos"
+SECOND: Final = "noor"
 _ACTING: Final = ("--as", COORDINATOR)
 PROJECT: Final = "Quelora displacement tracking"
 CONTROLLER: Final = "IOM Quelora (fictional)"
@@ -80,7 +81,9 @@ class Homes:
             folder.mkdir(parents=True, exist_ok=True)
 
 
-def call(log: Path, *words: str, passphrase: str | None = None) -> str:
+def call(
+    log: Path, *words: str, passphrase: str | None = None, variable: str = "CAIRN_PASSPHRASE"
+) -> str:
     """Run one `cairn` command in this process and return what it printed.
 
     Raises:
@@ -90,14 +93,14 @@ def call(log: Path, *words: str, passphrase: str | None = None) -> str:
     said, complained = io.StringIO(), io.StringIO()
     status: Any = 0
     if passphrase is not None:
-        os.environ["CAIRN_PASSPHRASE"] = passphrase
+        os.environ[variable] = passphrase
     try:
         with redirect_stdout(said), redirect_stderr(complained):
             module.app(list(words[1:]), prog_name=f"cairn {words[0]}")
     except SystemExit as ending:
         status = ending.code
     finally:
-        os.environ.pop("CAIRN_PASSPHRASE", None)
+        os.environ.pop(variable, None)
     with log.open("a", encoding="utf-8") as sink:
         sink.write(f"$ cairn {' '.join(words)}\n{said.getvalue()}{complained.getvalue()}")
     if status not in (0, None):
@@ -116,15 +119,18 @@ class Office:
     def __init__(self, homes: Homes) -> None:
         self.homes = homes
         self.log = homes.logs / "office.log"
+        self.root = ""
+        self.tls_pin = ""
 
     def found(self, port: int) -> None:
         """Make the station, the server, the project and its key ring."""
         homes = self.homes
-        self._steward("init", str(homes.steward))
-        call_json(
+        self.root = str(self._steward("init", str(homes.steward))["root_fingerprint"])
+        made = call_json(
             self.log, "server", "init", str(homes.server), "--listen", f"127.0.0.1:{port}",
             "--new-key-file", str(homes.key_file),
         )  # fmt: skip
+        self.tls_pin = str(made["tls_pin"])
         request, signed = homes.papers / "ring.request", homes.papers / "ring.signed"
         self._server(
             "project", "create", "--name", PROJECT, "--controller", CONTROLLER, "-o", str(request)
@@ -155,15 +161,17 @@ class Office:
 
     def staff(self) -> None:
         """Add the people who act at the server."""
-        for name, role in ((COORDINATOR, "coordinator"), (STEWARD, "steward")):
+        people = ((COORDINATOR, "coordinator"), (STEWARD, "steward"), (SECOND, "steward"))
+        for name, role in people:
             call(
                 self.log, "server", "users", "add", name, "--role", role, *self._home, "--json",
-                passphrase=STAFF_PASSPHRASE,
+                passphrase=STAFF_PASSPHRASE, variable="CAIRN_PASSWORD",
             )  # fmt: skip
 
-    def invite(self, label: str, kind: str = "device") -> str:
+    def invite(self, label: str, *, hub: bool = False) -> str:
         """Return an enrolment code for a device or hub."""
-        made = self._server("devices", "invite", "--label", label, "--kind", kind)
+        kind = ("--hub",) if hub else ()
+        made = call_json(self.log, "server", "devices", "invite", label, *kind, *self._home)
         return str(made["code"])
 
     def work(self) -> dict[str, Any]:
@@ -177,19 +185,19 @@ class Office:
 
     def assign(self, record: str, device: str) -> None:
         """Send a record's state to a device for follow-up."""
-        self._server("assign", record, "--to", device, *_ACTING, "--purpose", "assistance")
+        self._server("assign", record, "--to", device, *_ACTING, "--purpose", "statistics")
 
     def settle_conflicts(self, wanted: Mapping[str, str]) -> int:
         """Settle every open conflict with the wanted answer by field path; return how many."""
         settled = 0
         for row in call_json(self.log, "server", "conflicts", "list", *_ACTING, *self._home):
             record = row["record"]
-            shown = self._server("conflicts", "show", record, *_ACTING, "--purpose", "assistance")
+            shown = self._server("conflicts", "show", record, *_ACTING, "--purpose", "statistics")
             for one in shown:
                 path = re.sub(r"\[[0-9a-f]+\]", "", str(one["unit"]))
                 self._server(
                     "conflicts", "resolve", record, str(one["unit"]), *_ACTING,
-                    "--purpose", "assistance", "--why", "asked the family again",
+                    "--purpose", "statistics", "--why", "asked the family again",
                     "--set", f"{one['unit']}={wanted[path]}",
                 )  # fmt: skip
                 settled += 1
@@ -204,7 +212,7 @@ class Office:
         printed = call(
             self.log, "release", "make", *self._unlocked, "--json",
             "--products", str(forms / "products.json"), "--areas", str(forms / "media"),
-            "--only", ",".join(products), "--approve-as", STEWARD, "--approve-as", COORDINATOR,
+            "--only", ",".join(products), "--approve-as", STEWARD, "--approve-as", SECOND,
         )  # fmt: skip
         last: dict[str, Any] = json.loads(printed.strip().splitlines()[-1])
         return last

@@ -12,7 +12,7 @@ from typing import Any, Final
 from server.demo.canaries import count_hits
 from server.demo.country import read_country
 from server.demo.interviews import read_shipped
-from server.demo.office import DEVICE_PASSPHRASE, PROJECT, Homes, Office, call, call_json
+from server.demo.office import DEVICE_PASSPHRASE, Homes, Office, call, call_json
 from server.demo.plan import DEVICES, ENUMERATORS, ROUNDS, SHARES, Plan, make_plan
 from server.demo.processes import ROOT, DemoFailed, Probe, Service
 from server.demo.season import Season, scanned_folders
@@ -110,7 +110,7 @@ class Demo:
             step(1)
 
     def _open_hub(self) -> None:
-        code = self.office.invite("Coordinator's hub", "hub")
+        code = self.office.invite("Hub North", hub=True)
         log = self.homes.logs / "office.log"
         call(log, "hub", "init", str(self.homes.hub), "--code", code, "--label", "Hub North",
              "--listen", f"127.0.0.1:{self.ports['hub']}", "--json")  # fmt: skip
@@ -119,9 +119,11 @@ class Demo:
 
     def _open_hq(self) -> None:
         log = self.homes.logs / "office.log"
-        call(log, "hq", "init", str(self.homes.hq), "--json")
-        call(log, "hq", "add", PROJECT, "--home", str(self.homes.hq), "--json")
-        self._serve("hq", "run", str(self.homes.hq))
+        home = ("--home", str(self.homes.hq))
+        call(log, "hq", "init", *home)
+        call(log, "hq", "add", "quelora", *home, "--from", self.addresses.server,
+             "--root", self.office.root, "--tls-pin", self.office.tls_pin)  # fmt: skip
+        self._serve("hq", "run", *home, "--port", str(self.ports["hq"]))
 
     def _serve(self, role: str, *words: str) -> None:
         service = Service(role, (role, *words), self.homes.logs / f"{role}.log")
@@ -156,6 +158,7 @@ class Demo:
             step=lambda _: None,
             clock=self.clock,
         )
+        self._forward()
         season.forms_arrive()
         return season
 
@@ -168,22 +171,28 @@ class Demo:
             season.correct(at=number)
             season.withdraw(at=number)
         season.hand_over()
-        season.interview_late(number)
         self._take_in()
         if number == ROUNDS[0]:
             season.assign()
+            self._forward()
             season.hand_over()
         if number == ROUNDS[1]:
             season.settle(at=number)
             self._take_in()
+        # The stick has left for this round: what is done now travels with the next.
+        season.interview_late(number)
         release = self.office.release(PRODUCTS, FORMS)
-        call(self.homes.logs / "office.log", "hq", "pull", str(self.homes.hq), "--json")
+        call(self.homes.logs / "office.log", "hq", "pull", "--home", str(self.homes.hq))
         tell(f"Round {number}: release {release['number']} published and pulled by HQ.")
 
     def _take_in(self) -> dict[str, Any]:
-        """Wait until the hub has forwarded, then take in everything that waits."""
-        call(self.homes.logs / "office.log", "hub", "sync", str(self.homes.hub), "--json")
+        """Have the hub forward, then take in everything that waits."""
+        self._forward()
         return self.office.work()
+
+    def _forward(self) -> None:
+        """Let the hub meet the mission server now, instead of when it next would."""
+        call(self.homes.logs / "office.log", "hub", "sync", str(self.homes.hub), "--json")
 
     def _conclude(self, season: Season) -> dict[str, Any]:
         counts = self._take_in()

@@ -101,10 +101,16 @@ def split(total: int, weights: Sequence[float], rng: Random) -> list[int]:
 
 
 def _consent(task: Task, purposes: Sequence[str], rng: Random) -> dict[str, Answer]:
-    """Return the answers of a consent group; the first purpose decides."""
+    """Return the answers of a consent group; the first purpose decides.
+
+    Who agrees at all agrees to statistics: a record without has no analytic row (DEID-015), and
+    the demonstration's sums count every live record there.
+    """
     decisions: dict[str, Answer] = {"respondent_adult": "yes", "consent_method": "spoken"}
+    agreed = task.outcome is not Outcome.REFUSED
     for index, purpose in enumerate(purposes):
-        granted = task.outcome is not Outcome.REFUSED if index == 0 else rng.random() < 0.8
+        settled = index == 0 or purpose == "statistics"
+        granted = agreed if settled else rng.random() < 0.8
         decisions[f"consent_{purpose}"] = "yes" if granted else "no"
     return decisions
 

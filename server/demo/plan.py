@@ -147,7 +147,7 @@ def _with_turns(seed: int, tasks: list[Task], rng: Random) -> Plan:
     """Choose the records the story turns on, each another one."""
     chosen: set[str] = set()
 
-    def pick(form: str, round_number: int, device: str | None = None) -> Task:
+    def pick(form: str, round_number: int) -> Task:
         fit = [
             task
             for task in tasks
@@ -155,10 +155,9 @@ def _with_turns(seed: int, tasks: list[Task], rng: Random) -> Plan:
             and task.round == round_number
             and task.outcome is Outcome.FINALIZED
             and task.key not in chosen
-            and (device is None or task.device == device)
         ]
         if not fit:
-            raise ValueError(f"no {form} of round {round_number} on {device}: more interviews")
+            raise ValueError(f"no {form} of round {round_number}: ask for more interviews")
         task = rng.choice(fit)
         chosen.add(task.key)
         return task
@@ -167,10 +166,18 @@ def _with_turns(seed: int, tasks: list[Task], rng: Random) -> Plan:
     edited = pick("household_registration", 1)
     corrected = pick("location_assessment", 1)
     closing = pick("location_assessment", 3)
-    late = pick("location_assessment", 1, "laptop-4")
+    late = pick("location_assessment", 1)
     changed = {
         closing.key: replace(closing, closed=True),
-        late.key: replace(late, late=True),
+        # The late one waits on the laptop whose stick has already left, the corrected one goes
+        # back to a tablet that has a line of its own.
+        late.key: _on(replace(late, late=True), "laptop-4"),
+        corrected.key: _on(corrected, "tablet-1"),
     }
     final = tuple(changed.get(task.key, task) for task in tasks)
     return Plan(seed, final, withdrawn.key, edited.key, corrected.key, closing.key)
+
+
+def _on(task: Task, device: str) -> Task:
+    """Return the task on another device."""
+    return replace(task, device=device, enumerator=ENUMERATORS[device][0])

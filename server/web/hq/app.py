@@ -80,7 +80,7 @@ def create_app(library: Library) -> FastAPI:
     def signed(mission: str, number: int) -> Response:
         return pages.signed(mission, number)
 
-    @app.get("/health")
+    @app.get("/v1/health")
     def health() -> dict[str, str]:
         return {"status": "ok", "role": "hq"}
 
