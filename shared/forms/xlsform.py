@@ -7,8 +7,8 @@ and what to write instead.
 
 import re
 import warnings as silence
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from importlib import import_module
 from pathlib import Path
 from typing import Any, Final
@@ -24,6 +24,7 @@ CAIRN_SETTINGS: Final = {
 _ROW: Final = re.compile(r"\[row : (\d+)\]\s*")
 _SHEET: Final = re.compile(r"On the '(\w+)' sheet,\s*")
 _COLUMN: Final = re.compile(r"the '([^']+)' (?:value|column)")
+_UNKNOWN_TYPE: Final = re.compile(r"[Uu]nknown question type '([^']*)'")
 _FIXES: Final = (
     (
         re.compile(r"Choice names must be unique"),
@@ -94,7 +95,9 @@ def convert(source: str | Path | bytes, *, form_name: str | None = None) -> Conv
         _add_cairn(sheets)
         result = converter.convert(sheets, warnings=warnings, form_name=form_name)
     except errors.PyXFormError as error:
-        raise FormProblems(problems_of(str(error))) from error
+        found = problems_of(str(error))
+        survey = sheets.get("survey") or ()
+        raise FormProblems([_located(problem, survey) for problem in found]) from error
     except (KeyError, TypeError, ValueError, AttributeError, IndexError, OSError) as error:
         # pyxform fails in these ways on workbooks it was not written for.
         raise FormProblems(
@@ -172,6 +175,17 @@ def problems_of(message: str) -> list[Problem]:
             )
         )
     return problems
+
+
+def _located(problem: Problem, survey: Sequence[Mapping[str, Any]]) -> Problem:
+    """Return a problem with its row: of a type it does not know, pyxform names none."""
+    unknown = _UNKNOWN_TYPE.search(problem.what)
+    if problem.row or unknown is None:
+        return problem
+    for number, row in enumerate(survey, 2):
+        if row.get("type") == unknown[1]:
+            return replace(problem, sheet="survey", row=number, column="type")
+    return problem
 
 
 def remedy(message: str) -> str:
