@@ -93,6 +93,7 @@ def check_form(form: Form, rows: Mapping[str, tuple[int, ...]] | None = None) ->
         problems += publishing_problems(form, places)
     problems += _likely_identifiers(form, places)
     problems += _untranslated(form)
+    problems += _stop_signs(form, places)
     problems += _choice_problems(form, places)
     return problems
 
@@ -159,6 +160,22 @@ def _likely_identifiers(form: Form, places: Mapping[str, tuple[int, ...]]) -> It
                 "bind::cairn:disclosure",
                 f"{field.name} looks like an identifier and is marked {marked}",
                 "Mark it direct, or generalise it",
+                "warning",
+                field.path,
+            )
+
+
+def _stop_signs(form: Form, places: Mapping[str, tuple[int, ...]]) -> Iterator[Problem]:
+    """Warn of what must be answered, cannot be, and depends on nothing: no interview gets past."""
+    for field in form.fields.values():
+        computed = field.calculate or field.relevant or field.preload[0]
+        if field.readonly == "true()" and field.required == "true()" and not computed:
+            yield Problem(
+                "survey",
+                _row(places, field.name),
+                "required",
+                f"{field.name} must be answered and cannot be; where it comes up, nobody gets past",
+                "Leave `required` empty, or write in `relevant` when it is to stop the interview",
                 "warning",
                 field.path,
             )

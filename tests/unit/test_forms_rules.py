@@ -4,6 +4,7 @@ import pytest
 from forms_build import NOW, bind, form, interview, question, seeded_bytes
 
 from shared.errors import FormError
+from shared.forms.check import check_form
 from shared.forms.interview import Interview
 from shared.forms.sources import read_attachment
 from shared.forms.xpath.node import Kind
@@ -185,3 +186,12 @@ def test_attachments_are_read_by_their_ending() -> None:
     ):
         with pytest.raises(FormError):
             read_attachment(name, data)
+
+
+def test_a_note_that_must_be_answered_is_told_unless_it_is_conditional() -> None:
+    """REACH's draft has one: no interview gets past it, in any program."""
+    stop = bind("/data/note", readonly="true()", required="true()")
+    (found,) = [p for p in check_form(form("<note/>", stop)) if p.column == "required"]
+    assert (found.severity, found.field) == ("warning", "/data/note")
+    conditional = stop.replace("/>", ' relevant="/data/x = 1"/>')
+    assert not [p for p in check_form(form("<note/><x/>", conditional)) if p.column == "required"]
