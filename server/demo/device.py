@@ -56,6 +56,8 @@ class Device:
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
+        assert self._process.stdout is not None
+        self._process.stdout.close()
         self._sink.close()
 
     def __enter__(self) -> "Device":
