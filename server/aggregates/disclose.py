@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from server.aggregates.exact import ExactLimits
-from server.aggregates.group import ALL_LEVELS, Group, table_cells
+from server.aggregates.group import ALL_LEVELS, Group, codes_of, depth_of, table_cells
 from server.aggregates.needs import Needs, combine
 from server.aggregates.primary import primary_needs
 from server.aggregates.suppress import Pattern, Task, protect
@@ -80,12 +80,15 @@ def disclose(
     # Cells below a class's area level are left out of its tables; to an attacker they are unknown.
     pattern = Pattern(~shown)
     parts = _parts(group)
+    left_out = np.zeros(system.size, dtype=bool)
     needs: Needs | None = None
     for rank in range(int(ranks.max(initial=0)) + 1):
         needs = _needs_up_to(group, thresholds, ranks, rank)
         if extra is not None:
             needs = combine(needs, extra)
-        task = Task(system, needs, cost, pattern.hidden, published, parts)
+        left_out |= _faces(group, needs, thresholds)
+        needs = _without(group, needs, left_out)
+        task = Task(system, needs, cost, pattern.hidden | left_out, published, parts)
         pattern = protect(task, limits)
     assert needs is not None
     return Disclosed(group, needs, pattern, shown, levels, ranks)
@@ -103,6 +106,44 @@ def _shown(group: Group, levels: Sequence[int], ranks: Sequence[int]) -> tuple[M
         parts = [group.system.index[key] for key, _ in rest.form.terms]
         highest[group.system.index[rest.form.key]] = highest[parts].max()
     return shown, highest
+
+
+def _faces(group: Group, needs: Needs, thresholds: Thresholds) -> Mask:
+    """Return the cells of every face of a table that would be mostly holes (DISC-034).
+
+    A face is one combination of dimensions (and area level). One that must hide more of its filled
+    cells than policy allows says little any more: it is left out, and its margins are published.
+    """
+    system, targets = group.system, needs.targets
+    faces: dict[tuple[int, ...], list[int]] = {}
+    for number, table in enumerate(group.tables):
+        cells = table_cells(group, number, ALL_LEVELS)
+        for cell, codes in zip(cells, codes_of(table, ALL_LEVELS), strict=True):
+            depths = (
+                depth_of(axis.parents, code) for axis, code in zip(table.axes, codes, strict=True)
+            )
+            faces.setdefault((number, *depths), []).append(cell)
+    hidden = np.zeros(system.size, dtype=bool)
+    for cells in faces.values():
+        filled = [cell for cell in cells if system.values[cell] > 0]
+        large = len(cells) >= thresholds.face_cells_min
+        if filled and large and targets[filled].mean() > thresholds.face_share_max:
+            hidden[cells] = True
+    return hidden
+
+
+def _without(group: Group, needs: Needs, left_out: Mask) -> Needs:
+    """Return needs that ask nothing of cells left out, nor of what is subtracted from them."""
+    nothing = left_out.copy()
+    for rest in group.rests:
+        if any(left_out[group.system.index[key]] for key, _ in rest.form.terms):
+            nothing[group.system.index[rest.form.key]] = True
+    return Needs(
+        np.where(nothing, np.inf, needs.low),
+        np.where(nothing, -np.inf, needs.high),
+        np.where(nothing, 0.0, needs.width),
+        tuple("" if nothing[cell] else why for cell, why in enumerate(needs.reasons)),
+    )
 
 
 def _parts(group: Group) -> tuple[Mask, ...]:

@@ -122,13 +122,13 @@ def codes_of(table: Tabulated, level_max: int) -> Iterator[tuple[str, ...]]:
 
 def visible_codes(name: str, parents: Mapping[str, str], level_max: int) -> list[str]:
     """Return a dimension's categories; of areas only those down to a level."""
-    return [code for code in parents if name != AREA or _depth(parents, code) <= level_max]
+    return [code for code in parents if name != AREA or depth_of(parents, code) <= level_max]
 
 
-def _depth(parents: Mapping[str, str], code: str) -> int:
-    """Return how many steps a category lies below the total."""
+def depth_of(parents: Mapping[str, str], code: str) -> int:
+    """Return how many steps a category lies below the whole."""
     depth = 0
-    while code != TOTAL:
+    while code in parents:
         code, depth = parents[code], depth + 1
     return depth
 

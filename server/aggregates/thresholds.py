@@ -46,6 +46,8 @@ class Thresholds:
     classes: tuple[SensitivityClass, ...]
     field_classes: Mapping[str, str]
     persons_per_household: tuple[float, float]
+    face_share_max: float
+    face_cells_min: int
     cell_cost: float
     hidden_before: float
     loss_max: float
@@ -114,6 +116,8 @@ def parse_thresholds(settings: Mapping[str, Any]) -> Thresholds:
                 float(settings["knowledge"]["persons_per_household_min"]),
                 float(settings["knowledge"]["persons_per_household_max"]),
             ),
+            face_share_max=float(settings["faces"]["share_max"]),
+            face_cells_min=int(settings["faces"]["cells_min"]),
             cell_cost=float(settings["cost"]["cell"]),
             hidden_before=float(settings["cost"]["hidden_before"]),
             loss_max=float(settings["time"]["loss_max"]),
