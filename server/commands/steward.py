@@ -21,7 +21,7 @@ from server.governance.audit import read_line
 from server.governance.exchange import Exchange, read_exchange
 from server.governance.keychain import write_secret
 from server.governance.policy import built_in_text
-from server.governance.station import Station, read_ring_request
+from server.governance.station import Station, check_strong, read_ring_request
 from server.intake.identity import identity_asked, open_identity
 from shared.errors import UsageError
 from shared.sealing.keys import Suite
@@ -50,8 +50,8 @@ def init(
     as_json: JsonOption = False,
 ) -> None:
     """Make the project root and the custodian's key, each under a passphrase."""
-    root = read_passphrase("Passphrase of the root key", passphrase_fd, confirm=True)
-    custodian = _custodian_passphrase(root)
+    root = check_strong(read_passphrase("Passphrase of the root key", passphrase_fd, confirm=True))
+    custodian = check_strong(_custodian_passphrase(root))
     station = Station.create(
         home,
         SystemClock(),

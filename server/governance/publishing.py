@@ -19,7 +19,7 @@ from server.governance.decide import Actor, Deny, Resource
 from server.governance.policy import Policy, check_complete, read_policy
 from server.governance.station import POLICY_NAME, Station, Unsigned
 from server.mission import CONSOLE, Mission, ask, policy_of
-from server.queries import documents, outbox
+from server.queries import documents, outbox, records
 from server.tables.documents import Form as FormRow
 from server.tables.documents import ListVersion, PolicyVersion
 from shared.errors import EncodingInvalid, FormError, PolicyDenied, UsageError
@@ -208,6 +208,9 @@ def publish(mission: Mission, payloads: Any, actor: Actor = CONSOLE) -> list[Doc
                 raise PolicyDenied(decision.reason)
             _keep(session, mission, document, payload)
             outbox.add_broadcast(session, _KINDS[document.type], payload)
+        if any(document.type != FORM_DOCUMENT for document, _ in opened):
+            # Rules or areas changed: every analytic row follows from them.
+            records.mark_all_due(session)
     return [document for document, _ in opened]
 
 

@@ -31,6 +31,7 @@ from shared.sealing.keys import (
 )
 from shared.sealing.passphrase import Cost, open_file, seal_file
 from shared.sealing.ring import KeyRing, RingKey, Role, sign_ring
+from shared.sealing.strength import strength_bits
 
 ROOT_FILE: Final = "root.key"
 CUSTODIAN_FILE: Final = "custodian.key"
@@ -38,6 +39,7 @@ REGISTER_FILE: Final = "steward.json"
 AUDIT_FILE: Final = "audit.log"
 POLICY_NAME: Final = "policy"
 _DAY_S: Final = 86_400
+STRENGTH_BITS_MIN: Final = 64
 
 
 Unsigned = tuple[str, str, int, bytes]
@@ -55,6 +57,21 @@ class RingRequest:
     def value(self) -> list[Any]:
         """Return what the exchange file holds."""
         return [self.deployment, self.label, [_key_value(key) for key in self.keys]]
+
+
+def check_strong(passphrase: str) -> str:
+    """Return a passphrase that a rented computer does not guess (GOV-026).
+
+    Raises:
+        UsageError: it is weaker; the message says what would do.
+    """
+    bits = strength_bits(passphrase)
+    if bits < STRENGTH_BITS_MIN:
+        raise UsageError(
+            f"the passphrase has about {bits:.0f} bits, this key needs {STRENGTH_BITS_MIN}; "
+            "take six or more words that do not belong together"
+        )
+    return passphrase
 
 
 def read_ring_request(value: Any) -> RingRequest:

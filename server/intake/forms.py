@@ -46,7 +46,7 @@ from sync.core.rules import MergeRules, rules_of
 class UnknownForm(FormError):
     """The form a record was filled with was never published here."""
 
-    code = "FORM-011"
+    code = "FORM-012"
 
 
 @dataclass

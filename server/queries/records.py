@@ -123,6 +123,12 @@ def mark_due(session: Session, rows: Sequence[tuple[bytes, int]]) -> None:
     insert_or_update(session, AnalyticsDue, values, ["record_id"], ["version"])
 
 
+def mark_all_due(session: Session) -> None:
+    """Have the analytic rows of every record made again, as after a change of policy or areas."""
+    rows = session.execute(select(Record.record_id, Record.version)).all()
+    mark_due(session, [(record_id, version) for record_id, version in rows])
+
+
 def due(session: Session, limit: int) -> list[AnalyticsDue]:
     """Return records whose analytic rows lag, locked; those another worker writes are skipped."""
     query = (

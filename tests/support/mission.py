@@ -15,7 +15,7 @@ from server.setup import NewServer, create_project, import_ring, init_home, ring
 from shared.sealing.keys import Suite
 from shared.sealing.passphrase import TEST_COST
 
-PASSPHRASE = "correct horse battery staple nine"
+PASSPHRASE = "correct horse battery staple nine moons"
 START = datetime(2026, 6, 1, 8, 0, tzinfo=UTC)
 
 

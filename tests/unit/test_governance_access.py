@@ -101,7 +101,7 @@ def test_a_code_finds_its_record_and_reports_what_is_held(
 def test_identity_opens_at_the_station_alone_and_is_written_down_twice(
     kit: MissionKit, device: SealedDevice, intake: Intake
 ) -> None:
-    """GOV-026..029, P5."""
+    """GOV-028, GOV-029, P5."""
     filled = device.interview()
     intake.drain()
     record = filled.record_id.hex()

@@ -90,7 +90,7 @@ def test_the_keys_lie_apart_and_nothing_is_readable_without_them(
 def test_a_server_comes_back_as_it_was_and_opens_a_new_incarnation(
     lite: MissionKit, tmp_path: Path
 ) -> None:
-    """SYNC-042: what the backup lacked is asked for again from the devices."""
+    """GOV-054, SYNC-042: what the backup lacked is asked for again from the devices."""
     device = SealedDevice(lite, "tablet 1")
     device.interview()
     drain(lite.mission)

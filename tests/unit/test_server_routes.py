@@ -218,7 +218,7 @@ def test_every_answer_carries_the_secure_headers(client: AppClient) -> None:
 def test_a_device_enrols_once_and_gets_ring_and_certificate(
     lite: MissionKit, client: AppClient
 ) -> None:
-    """SEAL-086, SYNC-070."""
+    """GOV-041, SEAL-086, SYNC-070."""
     tablet = Tablet(lite, client)
     reply = parse_reply(tablet.enrol())
     ring = open_ring(
@@ -236,6 +236,7 @@ def test_a_device_enrols_once_and_gets_ring_and_certificate(
 def test_a_lost_answer_is_given_again_to_the_same_keys_alone(
     lite: MissionKit, client: AppClient
 ) -> None:
+    """GOV-043."""
     tablet = Tablet(lite, client)
     assert tablet.enrol() == tablet.enrol()
     thief = Tablet(lite, client)
@@ -381,6 +382,7 @@ def test_the_server_tells_whether_it_knows_the_caller(client: AppClient, tablet:
 
 
 def test_a_coordinator_logs_in_works_and_logs_out(lite: MissionKit, client: AppClient) -> None:
+    """GOV-040, GOV-046."""
     add_user(lite.mission, "ana", ["coordinator"], PASSWORD)
     answered = client.post("/v1/session", json={"name": "ana", "password": PASSWORD})
     assert answered.json()["roles"] == ["coordinator"]
