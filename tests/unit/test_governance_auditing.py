@@ -71,7 +71,7 @@ def test_a_whole_chain_holds() -> None:
 
 
 def test_a_chain_cut_at_its_end_is_told_by_a_checkpoint(kit: MissionKit) -> None:
-    """GOV-032, GOV-033: cutting leaves a chain that holds; what was signed does not fit it any more."""
+    """GOV-032, GOV-033: what is left holds by itself; what was signed does not fit it."""
     for _ in range(3):
         kit.mission.permit(CONSOLE, Action.KEY_LIST, Resource("key"))
     made = checkpoint(kit.mission)
