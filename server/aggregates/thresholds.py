@@ -26,7 +26,6 @@ class SensitivityClass:
     dominance: float
     p_percent: float
     area_level_max: int
-    delay_days: int
     audiences: tuple[str, ...]
 
     def fewest(self, unit: str) -> int:
@@ -157,7 +156,7 @@ def _class(name: str, settings: Mapping[str, Any]) -> SensitivityClass:
 
 def _looser(lower: SensitivityClass, higher: SensitivityClass) -> list[str]:
     """Return the parameters in which the higher class would release more."""
-    grows = ("persons", "households", "locations", "interval", "p_percent", "delay_days")
+    grows = ("persons", "households", "locations", "interval", "p_percent")
     found = [name for name in grows if getattr(higher, name) < getattr(lower, name)]
     falls = ("dominance", "area_level_max")
     found += [name for name in falls if getattr(higher, name) > getattr(lower, name)]
