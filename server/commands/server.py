@@ -1,5 +1,6 @@
 """`cairn server`: the mission server. Set it up, run it, govern what it takes in."""
 
+import os
 from pathlib import Path
 from typing import Annotated
 
@@ -29,11 +30,14 @@ from server.governance.exchange import Exchange, read_exchange, write_exchange
 from server.governance.keychain import make_key_file
 from server.migrations import migrate
 from server.mission import CONSOLE, Mission
-from server.settings import Listen, StoreUrls, load_settings
+from server.postgres import prepare_postgres
+from server.settings import FILE_NAME, Listen, StoreUrls, load_settings
 from server.setup import NewServer, create_project, import_ring, init_home, ring_request, tls_pin
 from shared.errors import UsageError
 from shared.sealing.keys import Suite
 from shared.sealing.passphrase import VAULT_COST
+
+POSTGRES_VARIABLE = "CAIRN_POSTGRES_URL"
 
 app = CairnTyper(no_args_is_help=True, help=__doc__)
 project_app = typer.Typer(no_args_is_help=True, help="The project and its key ring.")
@@ -62,6 +66,14 @@ def init(
     x25519: Annotated[
         bool, typer.Option("--x25519", help="Suite 1, for platforms without ML-KEM.")
     ] = False,
+    postgres: Annotated[
+        bool,
+        typer.Option(
+            "--postgres",
+            help="Keep the stores in the empty PostgreSQL database at CAIRN_POSTGRES_URL, a schema "
+            "and a role each; the URL's own role must be able to make roles.",
+        ),
+    ] = False,
     new_key_file: Annotated[
         Path | None, typer.Option("--new-key-file", help="Make this key file instead of asking.")
     ] = None,
@@ -77,10 +89,13 @@ def init(
         else read_passphrase("Passphrase of the server's keys", passphrase_fd, confirm=True)
     )
     host, port = host_port(listen)
+    if (home / FILE_NAME).exists():
+        raise UsageError(f"{home} is a server home already; choose another folder")
+    stores = _postgres_stores() if postgres else StoreUrls()
     wanted = NewServer(
         home,
         Listen(host=host, port=port, addresses=tuple(address or ()), plain_http=plain_http),
-        StoreUrls(),
+        stores,
         Suite.X25519 if x25519 else Suite.HYBRID,
         VAULT_COST,
     )
@@ -173,6 +188,19 @@ def keys(home: HomeOption = Path(), as_json: JsonOption = False) -> None:
     ]
     mission.close()
     answer_rows(rows, as_json=as_json, empty="no keys")
+
+
+def _postgres_stores() -> StoreUrls:
+    """Prepare the database whose URL the environment gives; it holds a password.
+
+    Raises:
+        UsageError: no URL, or none of PostgreSQL.
+    """
+    url = os.environ.get(POSTGRES_VARIABLE, "")
+    if not url.startswith(("postgresql://", "postgres://")):
+        raise UsageError(f"set {POSTGRES_VARIABLE} to postgresql://USER:PASSWORD@HOST/DATABASE")
+    stores, _ = prepare_postgres(url)
+    return stores
 
 
 def _write_request(mission: Mission, out: Path, *, as_json: bool, deployment: bytes) -> None:
