@@ -170,8 +170,8 @@ class Office:
 
     def invite(self, label: str, *, hub: bool = False) -> str:
         """Return an enrolment code for a device or hub."""
-        kind = ("--hub",) if hub else ()
-        made = call_json(self.log, "server", "devices", "invite", label, *kind, *self._home)
+        kind = "hub" if hub else "device"
+        made = self._server("devices", "invite", "--label", label, "--kind", kind)
         return str(made["code"])
 
     def work(self) -> dict[str, Any]:
