@@ -26,10 +26,8 @@ PRODUCTS: Final = (
     "returnee_stock_sex_age",
     "idp_households_shelter",
     "registered_persons",
-    "registered_households",
     "flows_sex_age",
     "events_cause",
-    "intentions",
 )
 """What the demonstration publishes: a table of each kind; all of them only take longer."""
 CHECK: Final = ROOT / "tests" / "support" / "check_published.py"
