@@ -109,7 +109,7 @@ def test_enums_and_named_tuples_are_what_they_derive_from() -> None:
         2**64,
         -(2**63) - 1,
         "\ud800",
-        object(),
+        pytest.param(object(), id="object"),
         {1, 2},
         {True: 1},
         {None: 1},
