@@ -6,12 +6,17 @@ turned down to nothing, so that a mission takes a fraction of a second.
 
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
+from server.db import open_store
 from server.governance.station import Station
+from server.migrations import migrate_store
 from server.mission import Mission
 from server.settings import Listen, StoreUrls
 from server.setup import NewServer, create_project, import_ring, init_home, ring_request
+from server.tables.stores import Store
 from shared.sealing.keys import Suite
 from shared.sealing.passphrase import TEST_COST
 
@@ -63,6 +68,18 @@ def new_server(folder: Path, stores: StoreUrls | None = None) -> NewServer:
     return NewServer(folder / "server", listen, stores or StoreUrls(), Suite.X25519, TEST_COST)
 
 
+@lru_cache(maxsize=1)
+def _empty_stores() -> dict[str, bytes]:
+    """Return migrated, empty SQLite stores: migrating anew takes longer than most tests."""
+    with TemporaryDirectory() as folder:
+        files = {store: Path(folder) / f"{store.value}.db" for store in Store}
+        for store, path in files.items():
+            engine = open_store(f"sqlite:///{path}")
+            migrate_store(store, engine)
+            engine.dispose()
+        return {path.name: path.read_bytes() for path in files.values()}
+
+
 def make_mission(folder: Path, stores: StoreUrls | None = None) -> MissionKit:
     """Make steward, server, project and key ring under a folder."""
     clock = TestClock()
@@ -74,6 +91,10 @@ def make_mission(folder: Path, stores: StoreUrls | None = None) -> MissionKit:
         suite=Suite.X25519,
         cost=TEST_COST,
     )
+    if stores is None or stores == StoreUrls():
+        (folder / "server" / "stores").mkdir(parents=True, exist_ok=True)
+        for name, data in _empty_stores().items():
+            (folder / "server" / "stores" / name).write_bytes(data)
     mission = init_home(new_server(folder, stores), PASSPHRASE, clock)
     create_project(mission, "Test mission", "IOM")
     _, signed = station.ring(ring_request(mission), PASSPHRASE)

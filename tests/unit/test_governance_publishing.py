@@ -1,10 +1,11 @@
 """GOV-020..024: what is proposed, signed, put in force and broadcast; what is refused."""
 
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from mission import PASSPHRASE, MissionKit
+from mission import PASSPHRASE, MissionKit, make_mission
 from sealed_device import SealedDevice, publish_form, xform
 
 from server.db import reading
@@ -46,6 +47,14 @@ LIST_FORM = """<?xml version="1.0"?>
 <itemset nodeset="instance('sites')/root/item"><value ref="name"/><label ref="label"/></itemset>
 </select1></h:body></h:html>
 """
+
+
+@pytest.fixture
+def kit(tmp_path: Path) -> Iterator[MissionKit]:
+    """Here the database makes no difference: SQLite alone."""
+    made = make_mission(tmp_path)
+    yield made
+    made.close()
 
 
 def policy_text(**heads: str) -> bytes:

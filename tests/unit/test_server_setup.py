@@ -1,5 +1,6 @@
 """A server is set up: home, stores, project, key ring; what cannot be is refused in words."""
 
+from collections.abc import Iterator
 from itertools import permutations
 from pathlib import Path
 
@@ -33,6 +34,14 @@ from shared.ids import DeploymentId
 from shared.sealing.keys import Suite
 from shared.sealing.passphrase import TEST_COST
 from shared.sealing.ring import Role as KeyRole
+
+
+@pytest.fixture
+def lite(tmp_path: Path) -> Iterator[MissionKit]:
+    """A mission on SQLite, where the database makes no difference."""
+    made = make_mission(tmp_path)
+    yield made
+    made.close()
 
 
 def test_the_migrated_schema_is_the_declared_one(kit: MissionKit) -> None:
@@ -72,9 +81,9 @@ def test_constraints_hold_what_models_do_not_check(kit: MissionKit) -> None:
         )
 
 
-def test_a_home_is_made_once(kit: MissionKit) -> None:
+def test_a_home_is_made_once(lite: MissionKit) -> None:
     with pytest.raises(UsageError, match="home already"):
-        init_home(new_server(kit.folder), PASSPHRASE, kit.clock)
+        init_home(new_server(lite.folder), PASSPHRASE, lite.clock)
 
 
 def test_clear_text_http_is_for_loopback_only(tmp_path: Path) -> None:
@@ -92,8 +101,8 @@ def test_clear_text_http_is_for_loopback_only(tmp_path: Path) -> None:
     assert not wanted.home.exists()
 
 
-def test_settings_come_back_as_written_and_are_private(kit: MissionKit) -> None:
-    settings = kit.mission.settings
+def test_settings_come_back_as_written_and_are_private(lite: MissionKit) -> None:
+    settings = lite.mission.settings
     assert load_settings(settings.home) == settings
     assert (settings.home / "server.toml").stat().st_mode & 0o077 == 0
 
@@ -120,24 +129,24 @@ def test_no_home_is_told() -> None:
         load_settings(Path("/nowhere"))
 
 
-def test_keys_open_with_their_passphrase_alone(kit: MissionKit) -> None:
+def test_keys_open_with_their_passphrase_alone(lite: MissionKit) -> None:
     """GOV-052."""
-    before = kit.mission.keychain
+    before = lite.mission.keychain
     with pytest.raises(PassphraseWrong):
-        kit.mission.unlock("wrong")
-    assert kit.mission.unlock(PASSPHRASE).ring_keys() == before.ring_keys()
-    sealed = (kit.mission.settings.keys_folder / "server.keys").read_bytes()
+        lite.mission.unlock("wrong")
+    assert lite.mission.unlock(PASSPHRASE).ring_keys() == before.ring_keys()
+    sealed = (lite.mission.settings.keys_folder / "server.keys").read_bytes()
     for secret in (before.wrap, before.log.to_bytes(), before.intake[0].secret.to_bytes()):
         assert secret not in sealed
-    assert tls_pin(kit.mission.settings)
+    assert tls_pin(lite.mission.settings)
 
 
-def test_the_ring_holds_all_roles_and_the_server_no_custodian(kit: MissionKit) -> None:
+def test_the_ring_holds_all_roles_and_the_server_no_custodian(lite: MissionKit) -> None:
     """P5: the custodian's key comes from the steward's station."""
-    ring = kit.mission.ring()
+    ring = lite.mission.ring()
     assert {key.role for key in ring.keys} == set(KeyRole) - {KeyRole.COORDINATOR}
-    custodian = ring.key(KeyRole.CUSTODIAN, kit.mission.today)
-    assert custodian.data not in {key.data for key in kit.mission.keychain.ring_keys()}
+    custodian = ring.key(KeyRole.CUSTODIAN, lite.mission.today)
+    assert custodian.data not in {key.data for key in lite.mission.keychain.ring_keys()}
 
 
 def test_a_second_project_is_refused(kit: MissionKit) -> None:
@@ -145,16 +154,16 @@ def test_a_second_project_is_refused(kit: MissionKit) -> None:
         create_project(kit.mission, "Other", "IOM")
 
 
-def test_a_ring_of_another_root_is_refused(kit: MissionKit, tmp_path: Path) -> None:
+def test_a_ring_of_another_root_is_refused(lite: MissionKit, tmp_path: Path) -> None:
     """The first ring fixes the root: a stolen server cannot be given another one."""
     other = make_mission(tmp_path / "other")
-    request = ring_request(kit.mission)
-    forged = Station.open(other.station.home, kit.clock)
+    request = ring_request(lite.mission)
+    forged = Station.open(other.station.home, lite.clock)
     forged.register["deployment"] = request.deployment.hex()
     _, signed = forged.ring(request, PASSPHRASE)
     other.close()
     with pytest.raises(KeyNotTrusted):
-        import_ring(kit.mission, signed)
+        import_ring(lite.mission, signed)
 
 
 def test_a_ring_must_be_newer_signed_and_ours(kit: MissionKit) -> None:
@@ -174,29 +183,29 @@ def test_a_ring_must_be_newer_signed_and_ours(kit: MissionKit) -> None:
         import_ring(kit.mission, partial)
 
 
-def test_the_station_signs_for_one_project_and_no_foreign_role(kit: MissionKit) -> None:
+def test_the_station_signs_for_one_project_and_no_foreign_role(lite: MissionKit) -> None:
     """GOV-025, GOV-027."""
-    request = ring_request(kit.mission)
+    request = ring_request(lite.mission)
     with pytest.raises(UsageError, match="another project needs a station"):
-        kit.station.ring(RingRequest(DeploymentId(b"otherone"), "x", request.keys), PASSPHRASE)
-    custodian = kit.mission.ring().key(KeyRole.CUSTODIAN, kit.mission.today)
+        lite.station.ring(RingRequest(DeploymentId(b"otherone"), "x", request.keys), PASSPHRASE)
+    custodian = lite.mission.ring().key(KeyRole.CUSTODIAN, lite.mission.today)
     with pytest.raises(UsageError, match="custodian's"):
-        kit.station.ring(RingRequest(request.deployment, "x", (custodian,)), PASSPHRASE)
+        lite.station.ring(RingRequest(request.deployment, "x", (custodian,)), PASSPHRASE)
 
 
-def test_a_coordinators_key_stands_in_the_next_ring(kit: MissionKit, tmp_path: Path) -> None:
+def test_a_coordinators_key_stands_in_the_next_ring(lite: MissionKit, tmp_path: Path) -> None:
     out = tmp_path / "coordinator.key"
-    public = kit.station.add_coordinator(out, PASSPHRASE, Suite.X25519, TEST_COST)
-    ring, _ = kit.station.ring(ring_request(kit.mission), PASSPHRASE)
-    assert ring.key(KeyRole.COORDINATOR, kit.mission.today).data == public.data
+    public = lite.station.add_coordinator(out, PASSPHRASE, Suite.X25519, TEST_COST)
+    ring, _ = lite.station.ring(ring_request(lite.mission), PASSPHRASE)
+    assert ring.key(KeyRole.COORDINATOR, lite.mission.today).data == public.data
     with pytest.raises(UsageError, match="never overwritten"):
-        kit.station.add_coordinator(out, PASSPHRASE, Suite.X25519, TEST_COST)
+        lite.station.add_coordinator(out, PASSPHRASE, Suite.X25519, TEST_COST)
 
 
-def test_requests_travel_by_file(kit: MissionKit, tmp_path: Path) -> None:
+def test_requests_travel_by_file(lite: MissionKit, tmp_path: Path) -> None:
     """GOV-025: what comes out of the file is what went in, and both sides see the same words."""
     path = tmp_path / "request"
-    request = ring_request(kit.mission)
+    request = ring_request(lite.mission)
     words = write_exchange(path, Exchange.RING_REQUEST, request.value())
     value, same = read_exchange(path, Exchange.RING_REQUEST)
     assert (read_ring_request(value), same) == (request, words)
