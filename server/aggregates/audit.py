@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from server.aggregates.attacker import Attack, Finding, Values
+from server.aggregates.aims import Values
+from server.aggregates.attacker import Attack, Finding
 from server.aggregates.disclose import Disclosed
 from server.aggregates.group import cell_name, published_tables, targets_of
 from server.aggregates.knowledge import gather
@@ -89,7 +90,8 @@ def audit(
     if outcome.breaches:
         return result
     truth = true_values(disclosed, vintage)
-    whole = alone.run_whole(targets, _candidates(disclosed, alone, truth, vintage))
+    offered = [*_candidates(disclosed, alone, truth, vintage), *outcome.witnesses]
+    whole = alone.run_whole(targets, offered)
     result.merge(whole.findings, whole.programmes)
     result.witnesses = whole.witnesses
     if not before or not result.safe:
@@ -101,10 +103,11 @@ def audit(
     every_truth = dict(truth)
     for entry in before:
         every_truth |= {n: v for n, v in entry.values.items() if n not in every_truth}
-    for grow in (False, True):
+    # A table that fits an attacker who assumes more also fits one who assumes less: the second
+    # attack is needed only where the assumption is false.
+    for grow in (True, False):
         attack = Attack(gather(every, known, records_only_grow=grow))
-        _joint(result, attack, list(wanted.values()), disclosed, every_truth, vintage)
-        if result.breaches:
+        if _joint(result, attack, list(wanted.values()), disclosed, every_truth, vintage):
             break
     return result
 
@@ -144,17 +147,22 @@ def _joint(  # noqa: PLR0913, PLR0917 - one attack of `audit`, with what it has 
     disclosed: Disclosed,
     truth: Mapping[CellName, float],
     vintage: int,
-) -> None:
-    """Attack with every earlier release; first over the reals, then in whole numbers."""
+) -> bool:
+    """Attack with every earlier release; first over the reals, then in whole numbers.
+
+    Returns False when the attacker's guess is wrong, so that nothing follows from it.
+    """
     named = attack.knowledge.published.keys() | attack.knowledge.unknown.keys()
     aims = [target for target in targets if all(name in named for name, _ in target.terms)]
     outcome = attack.run(aims)
     if not outcome.consistent:
-        return  # the guess is wrong, so nothing follows from it
+        return False
     result.merge(outcome.findings, outcome.programmes)
     if result.safe:
-        whole = attack.run_whole(aims, _candidates(disclosed, attack, truth, vintage))
+        offered = [*_candidates(disclosed, attack, truth, vintage), *outcome.witnesses]
+        whole = attack.run_whole(aims, offered)
         result.merge(whole.findings, whole.programmes)
+    return True
 
 
 def _candidates(

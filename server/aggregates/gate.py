@@ -68,18 +68,21 @@ def decide_group(
     vintage = ledger.vintage_of(group.name, {n: v.value for n, v in _numbers(group, 0).items()})
     if last is not None and last.vintage == vintage and _same_products(group, last):
         return Decision(UNCHANGED, _again(last, number))
+    seen = [ledger.seen_by(group.name, reader) for reader in readers_of(audience)]
+    small = [_small_changes(group, entries, vintage, thresholds) for entries in seen]
     try:
-        disclosed, result = _attempt(group, ledger, audience, vintage, thresholds)
+        disclosed = _protect(group, seen[0], small[0], vintage, thresholds)
     except DisclosureRisk as risk:
         if last is None:
             raise
         return _carry(group, last, number, f"no safe pattern: {risk.message}")
+    if last is not None and (loss := _loss(disclosed, last, thresholds)):
+        return _carry(group, last, number, loss)
+    result = _attack(disclosed, vintage, seen, small)
     if not result.safe:
         if last is None:
             raise DisclosureRisk(_breach_text(result))
         return _carry(group, last, number, "an attacker with both releases would come too close")
-    if last is not None and (loss := _loss(disclosed, last, thresholds)):
-        return _carry(group, last, number, loss)
     numbers = _numbers(group, vintage)
     entry = GroupEntry(
         group.name,
@@ -96,27 +99,38 @@ def decide_group(
     return Decision(NEW, entry, disclosed, result)
 
 
-def _attempt(
-    group: Group, ledger: Ledger, audience: str, vintage: int, thresholds: Thresholds
-) -> tuple[Disclosed, AuditResult]:
-    """Protect the new numbers with every small change hidden, and attack the result."""
-    seen = [ledger.seen_by(group.name, reader) for reader in readers_of(audience)]
-    small = [_small_changes(group, entries, vintage, thresholds) for entries in seen]
-    mine = seen[0]
-    disclosed = disclose(
+def _protect(
+    group: Group,
+    mine: Sequence[GroupEntry],
+    small: Sequence[Target],
+    vintage: int,
+    thresholds: Thresholds,
+) -> Disclosed:
+    """Protect the new numbers with every small change since the readers' releases hidden."""
+    return disclose(
         group,
         thresholds,
-        extra=_change_needs(group, mine, small[0]),
+        extra=_change_needs(group, mine, small),
         published=_published_before(group, mine, vintage),
         hidden_before=_hidden_before(group, mine),
     )
+
+
+def _attack(
+    disclosed: Disclosed,
+    vintage: int,
+    seen: Sequence[Sequence[GroupEntry]],
+    small: Sequence[Sequence[Target]],
+) -> AuditResult:
+    """Attack as the audience's readers could, then as readers who see more."""
+    mine = seen[0]
     result = audit(disclosed, vintage, mine, small[0])
     for others, changed in zip(seen[1:], small[1:], strict=True):
         if result.safe and others != mine:
             wider = audit(disclosed, vintage, others, changed)
             result.breaches += wider.breaches
             result.attacks += wider.attacks
-    return disclosed, result
+    return result
 
 
 def _numbers(group: Group, vintage: int) -> dict[CellName, Number]:

@@ -16,7 +16,7 @@ from disclosure_tables import (
 
 from server.aggregates.attacker import Attack, fits
 from server.aggregates.exact import ExactLimits
-from server.aggregates.knowledge import gather, overlap_in_ring
+from server.aggregates.knowledge import Row, gather, overlap_in_ring
 from server.aggregates.needs import Needs
 from server.aggregates.published import CellName, PublishedTable, Target
 from server.aggregates.suppress import Task, protect
@@ -191,3 +191,34 @@ def test_other_tools_patterns_are_judged(method: str) -> None:
     )
     assert attack(system, [spec], hidden, needs).breaches == []
     assert len(attack(system, [spec], primary, needs).breaches) == 3
+
+
+def test_bounds_go_no_farther_than_doubt_needs() -> None:
+    """A goal bounds each push: 100 hidden over two cells, and a doubt of 10 is enough."""
+    cells: dict[tuple[str, ...], float | None] = {("_T",): 100.0, ("a",): None, ("b",): None}
+    table = PublishedTable("g", "n", ("z",), {"z": {"a": "_T", "b": "_T"}}, cells)
+    wanted = [
+        Target(((CellName(0, "g/n", (("z", code),)), 1.0),), INF, -INF, 10.0, "x") for code in "ab"
+    ]
+    outcome = Attack(gather([table])).run(wanted)
+    assert outcome.breaches == []
+    assert outcome.programmes <= 2, "one table bears witness for both"
+    assert all(finding.high - finding.low >= 10 for finding in outcome.findings)
+
+
+def test_what_cannot_be_doubted_enough_is_bounded_exactly() -> None:
+    """A goal out of reach leaves the true bounds: [0, 4] where a doubt of 10 is wanted."""
+    cells: dict[tuple[str, ...], float | None] = {("_T",): 4.0, ("a",): None, ("b",): None}
+    table = PublishedTable("g", "n", ("z",), {"z": {"a": "_T", "b": "_T"}}, cells)
+    target = Target(((CellName(0, "g/n", (("z", "a"),)), 1.0),), INF, -INF, 10.0, "x")
+    (finding,) = Attack(gather([table])).run([target]).breaches
+    assert (finding.low, finding.high) == pytest.approx((0, 4))
+
+
+def test_no_whole_table_proves_nothing_safe() -> None:
+    """DISC-043: halves fit where whole people do not; "no bound" must not be read into that."""
+    name = CellName(0, "g/n", (("z", "a"),))
+    knowledge = gather([PublishedTable("g", "n", ("z",), {"z": {}}, {("a",): None})])
+    knowledge.rows.append(Row((name,), (2.0,), 3.0, 3.0))
+    target = Target(((name, 1.0),), INF, -INF, 0.5, "x")
+    assert Attack(knowledge).run_whole([target]).breaches != []
