@@ -8,7 +8,7 @@ SEED ?= 2026
 PYTEST := $(BIN)/pytest -p no:cacheprovider -m "not soak" -n auto --dist loadfile
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check lint fmt types imports bench soak lock clean system-demo system-test
+.PHONY: help setup demo test check lint fmt types imports bench soak lock clean compiled system-demo system-test
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -21,7 +21,12 @@ $(STAMP): requirements/dev.txt pyproject.toml
 	@echo "Installing the locked packages into $(VENV) (about a minute, once) ..."
 	@$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements/dev.txt
 	@$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@$(BIN)/python -m compileall -q -j 0 $(VENV)/lib > /dev/null || true  # where pip was told not to; else a glance
 	@rm -f $(VENV)/.cairn-* && touch $@
+
+# Hundreds of short processes run in the demonstration and the suite; none need compile the source again.
+compiled: setup
+	@$(BIN)/python -m compileall -q cairn.py server shared sync mobile_client
 
 system-demo:
 	@.ci/system-packages demo
@@ -29,10 +34,10 @@ system-demo:
 system-test:
 	@.ci/system-packages test
 
-demo: system-demo setup ## the whole story on this machine (ONCE=1 ends by itself; SEED=, INTERVIEWS=)
+demo: system-demo compiled ## the whole story on this machine (ONCE=1 ends by itself; SEED=, INTERVIEWS=)
 	@$(BIN)/cairn demo --seed $(SEED) $(if $(ONCE),--once) $(if $(INTERVIEWS),--interviews $(INTERVIEWS))
 
-test: system-test setup ## the whole suite, headless
+test: system-test compiled ## the whole suite, headless
 	@.ci/run-tests
 
 check: lint types imports test ## what CI runs
@@ -49,10 +54,10 @@ types: setup ## mypy, strict
 imports: setup ## the rooms' import rules
 	@$(BIN)/lint-imports
 
-bench: system-test setup ## figures and ratios as JSON under build/bench
+bench: system-test compiled ## figures and ratios as JSON under build/bench
 	@$(BIN)/python tests/bench
 
-soak: system-test setup ## long runs: fault points, histories
+soak: system-test compiled ## long runs: fault points, histories
 	@CAIRN_SOAK=1 $(BIN)/pytest -p no:cacheprovider -m soak
 
 lock: setup ## compile the lock files anew
