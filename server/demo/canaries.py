@@ -6,7 +6,6 @@ neither a stray debug line nor an encoded copy goes unseen.
 """
 
 import base64
-import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Final
@@ -24,8 +23,7 @@ def _forms(mark: str) -> Iterator[bytes]:
     yield raw
     yield mark.lower().encode()
     yield mark.upper().encode()
-    yield mark.encode("utf-16-le")
-    yield mark.encode("utf-16-be")
+    yield mark.encode("utf-16-le")[:-1]  # without the outer zero, in either byte order
     yield raw.hex().encode()
     for shift in range(3):
         # Base64 has three alignments; the outer characters depend on the neighbours, so drop them.
@@ -35,10 +33,8 @@ def _forms(mark: str) -> Iterator[bytes]:
         yield text[first:last]
 
 
-_PATTERN: Final = re.compile(
-    b"|".join(sorted({re.escape(f) for mark in (NAME_MARK, PHONE_MARK) for f in _forms(mark)}))
-)
-_OVERLAP: Final = 64
+_SOUGHT: Final = tuple(sorted({f for mark in (NAME_MARK, PHONE_MARK) for f in _forms(mark)}))
+_LONGEST: Final = max(map(len, _SOUGHT))
 
 
 def count_hits(paths: Iterable[Path]) -> int:
@@ -67,7 +63,8 @@ def _hits_in_file(file: Path) -> int:
     with file.open("rb") as source:
         while block := source.read(CHUNK_BYTES):
             window = carried + block
-            # Matches that end inside the carried part were counted with the block before.
-            hits += sum(1 for m in _PATTERN.finditer(window) if m.end() > len(carried))
-            carried = window[-_OVERLAP:]
+            # One search a form is many times faster than one pattern of all forms. What lies
+            # whole in the carried part was counted with the block before.
+            hits += sum(window.count(form) - carried.count(form) for form in _SOUGHT)
+            carried = window[-(_LONGEST - 1) :]
     return hits
