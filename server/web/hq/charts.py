@@ -17,6 +17,8 @@ from server.web.hq.words import number_text
 Cell = float | None
 SHADES: Final = ("#dbe9f6", "#a9cde8", "#6aaed6", "#2f7fbc", "#0a4a90")
 _WIDTH: Final = 640
+_STEPS: Final = 4
+"""Marks above zero beside a line."""
 _HIDDEN_PX: Final = 50.0
 """A hidden number's mark has one length, whatever it hides."""
 _LABEL_CHARS: Final = 34
@@ -143,7 +145,8 @@ def trend(points: Sequence[tuple[str, Cell]], label: str, words: Words) -> Marku
     """Draw one number over the rounds; a hidden round leaves a gap with a hatched mark."""
     height, left, right, top, bottom = 260, 96, 44, 34, 40
     known = [value for _, value in points if value is not None]
-    ceiling = round_up(max(known, default=1.0) * 1.05) or 1.0
+    step = whole_step(max(known, default=0.0))
+    ceiling = step * _STEPS
     span, deep = _WIDTH - left - right, height - top - bottom
 
     def x(place: int) -> float:
@@ -153,11 +156,11 @@ def trend(points: Sequence[tuple[str, Cell]], label: str, words: Words) -> Marku
         return top + deep * (1 - value / ceiling)
 
     parts = [_HATCH]
-    for share in (0, 0.25, 0.5, 0.75, 1):
-        level = y(ceiling * share)
+    for mark in range(_STEPS + 1):
+        level = y(step * mark)
         edges = f'x1="{left - 16}" x2="{_WIDTH - right + 16}" y1="{level:.1f}" y2="{level:.1f}"'
         parts.append(f'<line class="grid" {edges}/>')
-        shown = number_text(ceiling * share, words.language)
+        shown = number_text(step * mark, words.language)
         parts.append(_text(left - 24, level + 5, shown, "tick end"))
     for run in _runs([value for _, value in points]):
         line = " ".join(f"{x(place):.1f},{y(value):.1f}" for place, value in run)
@@ -174,6 +177,20 @@ def trend(points: Sequence[tuple[str, Cell]], label: str, words: Words) -> Marku
             parts.append(_text(at, y(value) - 13, shown, "value"))
         parts.append(_text(at, height - 14, name, "tick"))
     return _svg(_WIDTH, height, label, parts, "trend")
+
+
+def whole_step(highest: float) -> float:
+    """Return the whole step, 1, 2, 2.5 or 5 times a power of ten, whose few marks reach a number.
+
+    People and households come in whole numbers, and so do the marks beside them.
+    """
+    power = 1.0
+    while True:
+        for factor in (1, 2, 2.5, 5):
+            step = factor * power
+            if step == int(step) and step * _STEPS >= highest:
+                return step
+        power *= 10
 
 
 def _runs(values: Sequence[Cell]) -> list[list[tuple[int, float]]]:
