@@ -3,13 +3,14 @@
 Rules DISC-040..045, DISC-050.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 
 from server.aggregates.aims import Values
 from server.aggregates.attacker import Attack, Finding
+from server.aggregates.certificate import Assumed, Certificate, certify
 from server.aggregates.disclose import Disclosed
 from server.aggregates.group import cell_name, published_tables, targets_of
 from server.aggregates.knowledge import gather
@@ -41,7 +42,7 @@ class AuditResult:
     breaches: list[Finding] = field(default_factory=list)
     programmes: int = 0
     attacks: int = 0
-    witnesses: list[Values] = field(default_factory=list)
+    certificates: list[Certificate] = field(default_factory=list)
     tightest: float = float("inf")
     """Least distance between an attacker's bounds on any target that needs distance."""
 
@@ -75,10 +76,11 @@ def audit(
     vintage: int,
     before: Sequence[GroupEntry] = (),
     small: Sequence[Target] = (),
+    reader: str = "",
 ) -> AuditResult:
     """Attack a protected group, alone and together with what its readers saw before.
 
-    `small` are changes since then that must not be seen.
+    `small` are changes since then that must not be seen; `reader` names those readers.
     """
     result = AuditResult()
     tables = published_of(disclosed, vintage)
@@ -93,8 +95,13 @@ def audit(
     offered = [*_candidates(disclosed, alone, truth, vintage), *outcome.witnesses]
     whole = alone.run_whole(targets, offered)
     result.merge(whole.findings, whole.programmes)
-    result.witnesses = whole.witnesses
-    if not before or not result.safe:
+    if not result.safe:
+        return result
+    name = disclosed.group.name
+    result.certificates.append(
+        certify(alone, targets, whole.witnesses, Assumed(name, "", grow=False, known=known))
+    )
+    if not before:
         return result
     wanted = {target.terms: target for entry in before for target in entry.targets}
     wanted |= {target.terms: target for target in targets}
@@ -107,7 +114,12 @@ def audit(
     # attack is needed only where the assumption is false.
     for grow in (True, False):
         attack = Attack(gather(every, known, records_only_grow=grow))
-        if _joint(result, attack, list(wanted.values()), disclosed, every_truth, vintage):
+        aims = _nameable(attack, wanted.values())
+        witnesses = _joint(result, attack, aims, disclosed, every_truth, vintage)
+        if witnesses is not None:
+            result.certificates.append(
+                certify(attack, aims, witnesses, Assumed(name, reader, grow, known))
+            )
             break
     return result
 
@@ -140,29 +152,34 @@ def changes(
     return found
 
 
+def _nameable(attack: Attack, targets: Iterable[Target]) -> list[Target]:
+    """Return the targets whose cells this attacker can name."""
+    named = attack.knowledge.published.keys() | attack.knowledge.unknown.keys()
+    return [target for target in targets if all(name in named for name, _ in target.terms)]
+
+
 def _joint(  # noqa: PLR0913, PLR0917 - one attack of `audit`, with what it has gathered
     result: AuditResult,
     attack: Attack,
-    targets: Sequence[Target],
+    aims: Sequence[Target],
     disclosed: Disclosed,
     truth: Mapping[CellName, float],
     vintage: int,
-) -> bool:
+) -> list[Values] | None:
     """Attack with every earlier release; first over the reals, then in whole numbers.
 
-    Returns False when the attacker's guess is wrong, so that nothing follows from it.
+    Returns the tables that fit; None when the attacker's guess is wrong, so that nothing follows.
     """
-    named = attack.knowledge.published.keys() | attack.knowledge.unknown.keys()
-    aims = [target for target in targets if all(name in named for name, _ in target.terms)]
     outcome = attack.run(aims)
     if not outcome.consistent:
-        return False
+        return None
     result.merge(outcome.findings, outcome.programmes)
-    if result.safe:
-        offered = [*_candidates(disclosed, attack, truth, vintage), *outcome.witnesses]
-        whole = attack.run_whole(aims, offered)
-        result.merge(whole.findings, whole.programmes)
-    return True
+    if not result.safe:
+        return []
+    offered = [*_candidates(disclosed, attack, truth, vintage), *outcome.witnesses]
+    whole = attack.run_whole(aims, offered)
+    result.merge(whole.findings, whole.programmes)
+    return whole.witnesses
 
 
 def _candidates(

@@ -78,7 +78,7 @@ def decide_group(
         return _carry(group, last, number, f"no safe pattern: {risk.message}")
     if last is not None and (loss := _loss(disclosed, last, thresholds)):
         return _carry(group, last, number, loss)
-    result = _attack(disclosed, vintage, seen, small)
+    result = _attack(disclosed, vintage, seen, small, readers_of(audience))
     if not result.safe:
         if last is None:
             raise DisclosureRisk(_breach_text(result))
@@ -121,15 +121,17 @@ def _attack(
     vintage: int,
     seen: Sequence[Sequence[GroupEntry]],
     small: Sequence[Sequence[Target]],
+    readers: Sequence[str],
 ) -> AuditResult:
     """Attack as the audience's readers could, then as readers who see more."""
     mine = seen[0]
-    result = audit(disclosed, vintage, mine, small[0])
-    for others, changed in zip(seen[1:], small[1:], strict=True):
+    result = audit(disclosed, vintage, mine, small[0], readers[0])
+    for reader, others, changed in zip(readers[1:], seen[1:], small[1:], strict=True):
         if result.safe and others != mine:
-            wider = audit(disclosed, vintage, others, changed)
+            wider = audit(disclosed, vintage, others, changed, reader)
             result.breaches += wider.breaches
             result.attacks += wider.attacks
+            result.certificates += wider.certificates
     return result
 
 

@@ -19,6 +19,10 @@ JOINT_CELLS_MAX: Final = 200_000
 """Largest cross-classification an attack sets up behind tables that overlap in a ring."""
 
 
+_ROUNDING: Final = 1e-6
+"""Sums of decimal amounts may differ by this."""
+
+
 @dataclass
 class Row:
     """One fact: low <= sum of coefficient * cell <= high."""
@@ -71,7 +75,8 @@ def gather(
         records_only_grow: assume that a later vintage never counts less (late records only add).
 
     Raises:
-        DisclosureRisk: two tables publish different numbers for one cell.
+        DisclosureRisk: two tables publish different numbers for one cell, or published numbers do
+            not add up.
     """
     knowledge = Knowledge()
     hidden: dict[CellName, None] = {}
@@ -86,6 +91,7 @@ def gather(
         knowledge.rows.extend(_additions(table))
     knowledge.rows.extend(_crossings(tables))
     knowledge.rows.extend(_joins(tables))
+    _check_sums(knowledge)
     mentioned = (name for row in knowledge.rows for name in row.cells)
     for name in (*hidden, *mentioned):
         if name not in knowledge.published:
@@ -94,6 +100,17 @@ def gather(
     if records_only_grow:
         knowledge.rows.extend(_growth(knowledge))
     return knowledge
+
+
+def _check_sums(knowledge: Knowledge) -> None:
+    """Refuse facts whose numbers are all published and contradict each other."""
+    for row in knowledge.rows:
+        values = [knowledge.published.get(name) for name in row.cells]
+        known = [value for value in values if value is not None]
+        if len(known) == len(values):
+            total = sum(c * value for c, value in zip(row.coefficients, known, strict=True))
+            if not row.low - _ROUNDING <= total <= row.high + _ROUNDING:
+                raise DisclosureRisk(f"the published numbers around {row.cells[0]} do not add up")
 
 
 def to_matrix(knowledge: Knowledge) -> Matrix:

@@ -88,9 +88,9 @@ def to_json(entry: GroupEntry) -> dict[str, Any]:
         "as_of": entry.as_of,
         "products": list(entry.products),
         "tables": [_table_json(table) for table in entry.tables],
-        "values": [[*_name_json(name), value] for name, value in entry.values.items()],
-        "owners": [[*_name_json(name), count] for name, count in entry.owners.items()],
-        "targets": [_target_json(target) for target in entry.targets],
+        "values": [[*name_json(name), value] for name, value in entry.values.items()],
+        "owners": [[*name_json(name), count] for name, count in entry.owners.items()],
+        "targets": [target_json(target) for target in entry.targets],
     }
 
 
@@ -104,17 +104,19 @@ def from_json(data: Mapping[str, Any]) -> GroupEntry:
         as_of=data["as_of"],
         products=tuple(data["products"]),
         tables=tuple(_table(each) for each in data["tables"]),
-        values={_name(each[:3]): each[3] for each in data["values"]},
-        owners={_name(each[:3]): each[3] for each in data["owners"]},
-        targets=tuple(_target(each) for each in data["targets"]),
+        values={name_from_json(each[:3]): each[3] for each in data["values"]},
+        owners={name_from_json(each[:3]): each[3] for each in data["owners"]},
+        targets=tuple(target_from_json(each) for each in data["targets"]),
     )
 
 
-def _name_json(name: CellName) -> list[Any]:
+def name_json(name: CellName) -> list[Any]:
+    """Return a cell's name as plain JSON."""
     return [name.vintage, name.measure, [list(part) for part in name.where]]
 
 
-def _name(data: Sequence[Any]) -> CellName:
+def name_from_json(data: Sequence[Any]) -> CellName:
+    """Read a cell's name."""
     return CellName(data[0], data[1], tuple((part[0], part[1]) for part in data[2]))
 
 
@@ -142,10 +144,10 @@ def _table(data: Mapping[str, Any]) -> PublishedTable:
     )
 
 
-def _target_json(target: Target) -> dict[str, Any]:
-    """Bounds that ask nothing are null: JSON knows no infinity."""
+def target_json(target: Target) -> dict[str, Any]:
+    """Return a target as plain JSON; bounds that ask nothing are null: JSON knows no infinity."""
     return {
-        "terms": [[*_name_json(name), part] for name, part in target.terms],
+        "terms": [[*name_json(name), part] for name, part in target.terms],
         "low": None if target.low == float("inf") else target.low,
         "high": None if target.high == float("-inf") else target.high,
         "width": target.width,
@@ -153,9 +155,10 @@ def _target_json(target: Target) -> dict[str, Any]:
     }
 
 
-def _target(data: Mapping[str, Any]) -> Target:
+def target_from_json(data: Mapping[str, Any]) -> Target:
+    """Read a target."""
     return Target(
-        tuple((_name(term[:3]), term[3]) for term in data["terms"]),
+        tuple((name_from_json(term[:3]), term[3]) for term in data["terms"]),
         float("inf") if data["low"] is None else data["low"],
         float("-inf") if data["high"] is None else data["high"],
         data["width"],

@@ -3,7 +3,7 @@
 HOME/releases/AUDIENCE/NNNN.release   signed, immutable
 HOME/releases/AUDIENCE/NNNN.json      its content, for readers without Cairn
 HOME/releases/ring                    the key ring readers check against
-HOME/releases/.mission/               drafts and the ledger, for this mission alone (0600)
+HOME/releases/.mission/               drafts, ledger and certificates, for this mission alone (0600)
 """
 
 import json
@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from server.aggregates.attacker import Attack
+from server.aggregates.certificate import dump, load
 from server.aggregates.content import release_content
 from server.aggregates.disclose import class_of
 from server.aggregates.gate import Decision, decide_group
@@ -99,14 +100,17 @@ class Workbench:
             decided.append((decision, tables))
         content = release_content(mission, decided, geography, self.thresholds)
         draft = Draft(audience, number, content, tuple(d.entry for d, _ in decided))
+        results = [decision.result for decision, _ in decided if decision.result is not None]
+        proofs = [one for result in results for one in result.certificates]
+        _replace(self._draft_proofs(audience), dump(proofs), mode=0o600)
         self._save(draft)
         return draft
 
     def check(self, audience: str) -> dict[str, Any]:
-        """Attack the draft's own tables once more, as anyone could, and note that it passed.
+        """Attack the draft's own tables once more, and check every certificate without a solver.
 
         Raises:
-            DisclosureRisk: an attacker comes too close; names the cells.
+            DisclosureRisk: an attacker comes too close, names the cells; or a proof is missing.
         """
         draft = self.draft(audience)
         programmes, targets = 0, 0
@@ -117,11 +121,45 @@ class Workbench:
             if outcome.breaches or not outcome.consistent:
                 names = sorted({str(f.target.terms[0][0]) for f in outcome.breaches})
                 raise DisclosureRisk(f"an attacker comes too close to: {'; '.join(names[:20])}")
+        certificates = self._check_certificates(draft)
         self._save(
             Draft(draft.audience, draft.number, draft.content, draft.entries, draft.approvals,
                   draft.digest)
         )  # fmt: skip
-        return {"targets": targets, "programmes": programmes, "breaches": 0, "hash": draft.digest}
+        return {
+            "targets": targets,
+            "programmes": programmes,
+            "certificates": certificates,
+            "breaches": 0,
+            "hash": draft.digest,
+        }
+
+    def _check_certificates(self, draft: Draft) -> int:
+        """Check each proof against the tables it speaks of; return how many there are.
+
+        Raises:
+            DisclosureRisk: new numbers come without a proof, or with one that does not hold.
+        """
+        path = self._draft_proofs(draft.audience)
+        proofs = load(path.read_bytes()) if path.exists() else []
+        proved = {proof.assumed.group for proof in proofs}
+        entries = {entry.group: entry for entry in draft.entries}
+        for entry in draft.entries:
+            if entry.as_of == draft.number and entry.group not in proved:
+                raise DisclosureRisk(
+                    f"there is no certificate for {entry.group}; run `cairn release tabulate` again"
+                )
+        ledger = self.ledger()
+        for proof in proofs:
+            group, reader = proof.assumed.group, proof.assumed.reader
+            before = ledger.seen_by(group, reader) if reader else ()
+            tables = [table for entry in before for table in entry.tables]
+            if not proof.holds([*tables, *entries[group].tables]):
+                raise DisclosureRisk(
+                    f"the certificate of {group} does not fit what is published; "
+                    "run `cairn release tabulate` again"
+                )
+        return len(proofs)
 
     def approve(self, audience: str, person: str) -> tuple[str, ...]:
         """Note one person's approval.
@@ -177,6 +215,7 @@ class Workbench:
         # What was signed, readable without Cairn; the signed file alone is proof.
         _replace(target.with_suffix(".json"), content)
         _replace(self.folder / "ring", encode([ring.data, ring.signature]))
+        self._draft_proofs(audience).replace(self._kept_proofs(audience, draft.number))
         self._draft_path(audience).unlink()
         return release
 
@@ -247,6 +286,12 @@ class Workbench:
 
     def _paths(self, audience: str) -> list[Path]:
         return sorted((self.folder / audience).glob("[0-9]*.release"))
+
+    def _draft_proofs(self, audience: str) -> Path:
+        return self._private / f"draft-{audience}.certificates.json.gz"
+
+    def _kept_proofs(self, audience: str, number: int) -> Path:
+        return self._private / f"{audience}-{number:04d}.certificates.json.gz"
 
     def _draft_path(self, audience: str) -> Path:
         return self._private / f"draft-{audience}.json"

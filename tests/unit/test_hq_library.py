@@ -174,7 +174,7 @@ def test_a_release_that_is_not_canonical_is_refused(mission: MissionKit) -> None
 
 
 def test_the_way_of_a_release(mission: MissionKit) -> None:
-    """Tabulate, check, approve, publish: no step can be left out, and no number is used twice."""
+    """REL-023, REL-024: no step can be left out, and no number is used twice."""
     mission.fill()
     bench, ring = mission.bench, mission.ring
     draft = mission.draft()
