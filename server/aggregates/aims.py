@@ -60,11 +60,15 @@ class Aims:
     def goal(self, place: int, sense: int) -> float:
         """Return how far up (1) or down (-1) a table must take a target to leave enough doubt.
 
-        What the other side has shown already counts towards the width.
+        What the other side has shown already counts towards the width; without a bound there,
+        any width is reached.
         """
+        width = self._need_width[place]
         if sense > 0:
-            return float(max(self._need_high[place], self.low[place] + self._need_width[place]))
-        return float(min(self._need_low[place], self.high[place] - self._need_width[place]))
+            low = self.low[place]
+            return float(max(self._need_high[place], low + width if low > -np.inf else -np.inf))
+        high = self.high[place]
+        return float(min(self._need_low[place], high - width if high < np.inf else np.inf))
 
     def met(self, place: int, sense: int) -> bool:
         """Tell whether a table has shown that goal."""

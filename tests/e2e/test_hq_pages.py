@@ -114,6 +114,7 @@ def test_overview_shows_each_mission_with_its_state(page: Page, site: str) -> No
 
 
 def test_a_product_has_map_trend_breakdown_table_and_provenance(page: Page, site: str) -> None:
+    """HQ-006."""
     page.goto(f"{site}/m/squareland/t/homes?lang=en")
     assert page.locator("svg.map path.area").count() == 2
     assert page.locator("svg.trend circle").count() == 2
@@ -135,6 +136,7 @@ def test_rounds_are_chosen_by_link_and_the_total_follows(page: Page, site: str) 
 
 
 def test_arabic_mirrors_the_page(page: Page, site: str) -> None:
+    """HQ-007."""
     page.goto(f"{site}/m/squareland/t/people?lang=ar")
     assert page.get_attribute("html", "dir") == "rtl"
     assert page.inner_text("h1") == "\u0645\u0633\u062c\u0644\u0648\u0646"
@@ -157,6 +159,7 @@ def test_small_screens_do_not_scroll_sideways(page: Page, site: str, width: int)
 
 
 def test_the_csv_is_what_the_page_shows(site: str) -> None:
+    """HQ-008."""
     response = httpx.get(f"{site}/m/squareland/t/people.csv")
     lines = response.text.splitlines()
     assert lines[0] == "round,area,sex,age,unit,value,status,as_of_release"

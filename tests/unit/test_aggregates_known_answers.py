@@ -71,6 +71,7 @@ def test_linked_tables_safe_alone_and_exact_together() -> None:
 
 
 def test_two_numbers_for_one_cell_refuse() -> None:
+    """DISC-042."""
     one = PublishedTable("g", "n", ("z",), {"z": {}}, {("_T",): 7.0})
     other = PublishedTable("g", "n", ("z",), {"z": {}}, {("_T",): 8.0})
     with pytest.raises(DisclosureRisk, match="two different numbers"):
@@ -86,6 +87,7 @@ def test_primaries_alone_are_recovered_from_totals() -> None:
 
 
 def test_a_pattern_is_safe_and_no_helper_is_superfluous() -> None:
+    """DISC-031."""
     system, spec = matrix([[3, 40, 20], [25, 30, 40], [50, 60, 70]])
     needs = small_needs(system, 5)
     pattern = protect(Task(system, needs, system.values + 3), LIMITS)
@@ -142,12 +144,13 @@ def test_a_guess_that_contradicts_the_tables_proves_nothing() -> None:
     ],
 )
 def test_rings_are_seen_alike_by_both_sides(tables: list[set[str]], ring: bool) -> None:  # noqa: FBT001
+    """DISC-012."""
     assert overlap_in_ring([set(table) for table in tables]) is ring
     assert is_ring(tables) is ring
 
 
 def test_z1_is_solved_as_well_as_sdctables_optimum() -> None:
-    """SdcTable OPT: 3 complementary cells of value 29 at threshold 3, zeros not primary."""
+    """DISC-032, sdcTable OPT: 3 helpers of value 29 at threshold 3, zeros not primary."""
     rows = read_rows(shared_data("ssb_z1_input.csv"))
     regions = flat("region", dict.fromkeys(row["region"] for row in rows))
     sources = flat("hovedint", dict.fromkeys(row["hovedint"] for row in rows))

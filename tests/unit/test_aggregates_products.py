@@ -25,6 +25,7 @@ def test_the_shipped_products_are_read() -> None:
 
 
 def test_every_problem_is_named_at_once() -> None:
+    """REL-008."""
     text = problems({**GOOD, "kind": "guess", "unit": "cows", "colour": "red"}, "no object", {})
     for part in ("'guess'", "'cows'", "'colour'", "must be an object", "title is missing"):
         assert part in text

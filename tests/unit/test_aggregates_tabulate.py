@@ -128,6 +128,7 @@ def test_a_flow_counts_every_observation(source: Source) -> None:
 
 
 def test_measure_columns_become_categories(source: Source) -> None:
+    """REL-002."""
     columns = [{"field": "girls", "sex": "f"}, {"field": "boys", "sex": "m"}]
     measure = {"columns": columns}
     found = numbers(
@@ -152,6 +153,7 @@ def test_rare_categories_fold_into_other(source: Source) -> None:
 
 
 def test_area_of_a_field_gets_its_levels(source: Source) -> None:
+    """REL-005."""
     geography = {"level": "admin2", "field": "origin"}
     found = numbers(table(source, unit="households", geography=geography))
     assert found["area=ZZ01"] == found["area=ZZ0101"] == 2
@@ -160,6 +162,7 @@ def test_area_of_a_field_gets_its_levels(source: Source) -> None:
 
 
 def test_where_keeps_rows_and_is_remembered(source: Source) -> None:
+    """REL-006."""
     tabulated = table(source, unit="households", where={"status": ["idp"]})
     assert numbers(tabulated)[""] == 3
     assert tabulated.fixed == (("status", "idp"),)

@@ -75,6 +75,7 @@ def test_a_parameter_that_does_not_exist_is_named() -> None:
 
 
 def test_a_product_takes_the_class_its_fields_demand() -> None:
+    """REL-007."""
     thresholds = read_thresholds()
     assert thresholds.of_fields(["open", "quasi"]) == "low"
     assert thresholds.of_fields(["open", "sensitive"]) == "moderate"

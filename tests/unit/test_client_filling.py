@@ -83,6 +83,7 @@ def test_the_forms_own_questions_under_the_notice_follow_its_relevance(shelf: Sh
 
 
 def test_cons_002_what_the_group_says_is_what_is_kept(shelf: Shelf) -> None:
+    """CONS-002, CONS-005."""
     filling = consented(shelf)
     kept = filling.draft.consent
     assert kept is not None
@@ -90,6 +91,10 @@ def test_cons_002_what_the_group_says_is_what_is_kept(shelf: Shelf) -> None:
     assert (kept.method, kept.language, kept.assent) == ("verbal", "en", None)
     assert kept.notice_hash == sha256(b"We ask for Camp A.").digest()[:16]
     assert shelf.saved[-1].consent == kept
+    filling.set_language("Arabic (ar)")  # CONS-005: what was read stays what was read
+    assert filling.draft.consent is not None
+    assert filling.draft.consent.notice_hash == kept.notice_hash
+    filling.set_language("English (en)")
     assert paths(filling) == ["/data/interview/head_name"], "the notice is not shown twice"
 
 
@@ -127,6 +132,7 @@ def test_open_questions_under_the_notice_are_told(shelf: Shelf) -> None:
 
 
 def test_cons_008_a_key_informant_agrees_and_no_respondent_consent_is_asked(shelf: Shelf) -> None:
+    """CONS-008."""
     filling = start(form_of(SITE), shelf)
     filling.answer("/data/location", "Camp A")
     assert filling.next()

@@ -405,6 +405,7 @@ def test_a_kill_between_plan_and_entry_leaves_a_draft(
 def test_cons_004_a_refusal_leaves_a_tally_and_nothing_else(
     client: Client, project: TestProject
 ) -> None:
+    """CONS-003, CONS-004: round and place, and nothing said after them, are all it holds."""
     interview = client.begin("household")
     interview.answer("/data/place/round", "3")
     interview.answer("/data/place/location", "Camp A")

@@ -73,6 +73,7 @@ def test_age_bands_of_equal_width_end_in_an_open_one(
     ],
 )
 def test_age_from_birth_date_uses_the_day_of_the_interview(born: str, band: str | None) -> None:
+    """DEID-005."""
     assert coarse("age:5y", Kind.DATE, born) == band
 
 
@@ -90,6 +91,7 @@ def test_age_from_birth_date_without_a_day_is_unknown() -> None:
     ],
 )
 def test_dates(rule: str, expected: str) -> None:
+    """DEID-006."""
     assert coarse(rule, Kind.DATE, "2021-01-03") == expected
     assert coarse(rule, Kind.DATETIME, "2021-01-03T10:00:00.000+03:00") == expected
     assert coarse(rule, Kind.DATE, "soon") is None
@@ -118,6 +120,7 @@ def test_a_smaller_area_becomes_the_larger_one() -> None:
     ],
 )
 def test_numbers(rule: str, value: Value, expected: str | None) -> None:
+    """DEID-008."""
     assert coarse(rule, Kind.INTEGER, value) == expected
 
 

@@ -70,6 +70,7 @@ def test_free_text_photo_other_purposes_and_places_do_not_pass() -> None:
 
 
 def test_a_member_is_a_row_linked_to_its_record() -> None:
+    """DEID-013."""
     record = deidentify(BODY)
     first, second = rows_of(record, "household__member")
     assert (first.cells["sex"], first.cells["age"], first.cells["_position"]) == ("f", "12-17", 0)
@@ -89,12 +90,14 @@ def test_a_direct_identifier_in_the_body_refuses_the_record_without_repeating_it
 
 
 def test_an_unknown_field_counts_as_direct_and_is_left_out_by_name() -> None:
+    """DEID-002."""
     record = deidentify({**BODY, "/data/added_later": "Canary"})
     assert record.unknown == ("/data/added_later",)
     assert "Canary" not in repr(record)
 
 
 def test_no_row_for_one_who_did_not_agree_to_this_purpose() -> None:
+    """CONS-010."""
     assert deidentify(BODY, purposes=frozenset({"referral"})).rows == ()
     assert deidentify(BODY, purposes=frozenset({"statistics"})).rows != ()
 
@@ -116,6 +119,7 @@ def test_answers_taken_back_are_absent() -> None:
 
 
 def test_pseudonyms_are_stable_for_one_purpose_and_unlinkable_between_two() -> None:
+    """DEID-012."""
     stand_in = keyed_pseudonyms(KEY)
     assert stand_in("statistics", "record", RECORD) == stand_in("statistics", "record", RECORD)
     assert stand_in("statistics", "record", RECORD) != stand_in("referral", "record", RECORD)
@@ -126,6 +130,7 @@ def test_pseudonyms_are_stable_for_one_purpose_and_unlinkable_between_two() -> N
 
 
 def test_the_report_gives_every_field_its_fate_and_reason() -> None:
+    """DEID-003."""
     report = {line.path: line for line in household_plan().report}
     assert set(report) == {field.path for field in household_codebook().fields()}
     assert report["/data/head_name"].fate is Fate.DROPPED
@@ -137,6 +142,7 @@ def test_the_report_gives_every_field_its_fate_and_reason() -> None:
 
 
 def test_free_text_never_passes_whatever_the_form_says() -> None:
+    """DEID-014."""
     notes = Field("/data/notes", Kind.TEXT, Disclosure.OPEN, generalise="keep")
     computed = Field("/data/band", Kind.TEXT, Disclosure.OPEN, generalise="keep", readonly=True)
     report = {line.path: line for line in household_plan(extra=(notes, computed)).report}

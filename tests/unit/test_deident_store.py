@@ -33,6 +33,7 @@ def store(tmp_path: Path) -> AnalyticsStore:
 
 
 def test_replacing_twice_changes_nothing(store: AnalyticsStore) -> None:
+    """DEID-018."""
     for _ in range(2):
         store.replace_records(plan_of(), [record("a", 4), record("b", 5)])
     assert store.counts() == {
@@ -85,6 +86,7 @@ def test_a_column_that_changes_type_gets_a_name_of_its_own(store: AnalyticsStore
 def test_the_catalogue_tells_readers_classes_and_rules(
     store: AnalyticsStore, tmp_path: Path
 ) -> None:
+    """DEID-017."""
     store.ensure_tables(plan_of())
     reader = AnalyticsStore(str(tmp_path / "analytics.db"), readonly=True)
     tables = {table.name: table for table in reader.tables()}
@@ -105,6 +107,7 @@ def test_the_catalogue_tells_readers_classes_and_rules(
 def test_a_reader_sees_committed_rows_beside_a_writer_and_cannot_write(
     store: AnalyticsStore, tmp_path: Path
 ) -> None:
+    """DISC-001."""
     store.replace_record(plan_of(), record("a", 4))
     reader = AnalyticsStore(str(tmp_path / "analytics.db"), readonly=True)
     reading = reader.read("household", ["_record"])

@@ -83,6 +83,7 @@ def test_a_pull_keeps_signed_releases_in_order_and_twice_is_once(
 def test_an_altered_release_is_refused_and_what_was_held_stays(
     mission: MissionKit, site: Library, place: int
 ) -> None:
+    """HQ-003."""
     first = release_of(mission)
     put(mission, first)
     (source,) = site.missions()
@@ -102,6 +103,7 @@ def test_an_altered_release_is_refused_and_what_was_held_stays(
 
 
 def test_a_release_signed_with_another_key_is_refused(mission: MissionKit, site: Library) -> None:
+    """REL-021."""
     put(mission, release_of(mission), key=SigningKey.from_bytes(bytes([9]) * 32))
     state = pull(site, site.missions()[0], CLOCK)
     assert not state.ok
@@ -109,6 +111,7 @@ def test_a_release_signed_with_another_key_is_refused(mission: MissionKit, site:
 
 
 def test_another_root_is_refused(mission: MissionKit, site: Library) -> None:
+    """HQ-002."""
     put(mission, release_of(mission))
     other = make_mission(mission.folder.parent / "other")
     other.root = SigningKey.from_bytes(bytes([7]) * 32)
@@ -125,6 +128,7 @@ def test_another_root_is_refused(mission: MissionKit, site: Library) -> None:
 def test_a_rollback_a_gap_and_a_rewritten_history_are_refused(
     mission: MissionKit, site: Library
 ) -> None:
+    """HQ-004, REL-025."""
     first = release_of(mission)
     second = release_of(mission, 2, first.hash)
     put(mission, first, second)
@@ -200,6 +204,7 @@ def test_the_way_of_a_release(mission: MissionKit) -> None:
 
 
 def test_published_cells_equal_the_store_or_are_hidden(mission: MissionKit) -> None:
+    """REL-022."""
     mission.fill(rounds=("1",))
     document = mission.publish().document()
     people = next(table for table in document["tables"] if table["product"] == "people")
@@ -217,7 +222,7 @@ def test_published_cells_equal_the_store_or_are_hidden(mission: MissionKit) -> N
 
 
 def test_a_late_record_does_not_show_and_a_withdrawal_neither(mission: MissionKit) -> None:
-    """DISC-050..052: between two releases a published cell changes by 0 or by enough people."""
+    """DISC-050, DISC-051, DISC-052: a published cell changes by 0 or by enough people."""
     mission.fill(rounds=("1",))
     before = mission.publish().document()
     mission.add(mission.household("late", "1", 3))

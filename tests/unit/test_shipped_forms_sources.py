@@ -64,6 +64,7 @@ def test_building_twice_gives_the_same_bytes(sheets: Sheets, tmp_path: Path) -> 
 
 
 def test_basis_purposes_and_consent_reach_the_xform(name: str, sheets: Sheets, xform: str) -> None:
+    """CONS-001."""
     basis = sheets.settings["cairn_basis"]
     assert basis == BASIS_OF[name]
     assert f'cairn:basis="{basis}"' in xform

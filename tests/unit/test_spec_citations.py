@@ -1,8 +1,4 @@
-"""Every numbered rule of docs/spec is cited, by its full id, in a test that holds it.
-
-A spec in `COMPLETE` may miss none. Of any other the missing ids are listed in the report of the run
-(`pytest -rx`); its owner puts it into `COMPLETE` when the list is empty.
-"""
+"""Every numbered rule of docs/spec is cited, by its full id, in a test that holds it."""
 
 import re
 from functools import cache
@@ -11,10 +7,16 @@ from pathlib import Path
 import pytest
 
 REPO = Path(__file__).resolve().parents[2]
-SPECS = sorted((REPO / "docs" / "spec").glob("*.md"))
-RULE = re.compile(r"^- \*\*([A-Z]+-\d{3})\*\*", re.MULTILINE)
+SPECS = sorted(
+    spec
+    for spec in (REPO / "docs" / "spec").glob("*.md")
+    # Its codes are held to the code that raises them (test_errors_documented.py), not cited.
+    if spec.name != "errors.md"
+)
+RULE = re.compile(r"^(?:- \*\*([A-Z]+-\d{3})\*\*|\| ([A-Z]+-\d{3}) \|)", re.MULTILINE)
 CITED = re.compile(r"\b[A-Z]+-\d{3}\b")
-COMPLETE = frozenset({"disclosure.md", "governance.md", "release.md", "sealing.md", "sync.md"})
+RULES_MIN = 10
+"""A spec of fewer rules than that was written in a way this test does not read."""
 
 
 @cache
@@ -29,15 +31,14 @@ def cited() -> frozenset[str]:
 
 def rules(spec: Path) -> list[str]:
     """Return the ids of the rules that a spec defines, in its order."""
-    return RULE.findall(spec.read_text(encoding="utf-8"))
+    found = RULE.findall(spec.read_text(encoding="utf-8"))
+    return [listed or tabled for listed, tabled in found]
 
 
 @pytest.mark.parametrize("spec", SPECS, ids=lambda spec: spec.name)
 def test_every_rule_of_a_spec_is_cited_by_a_test(spec: Path) -> None:
-    missing = [rule for rule in rules(spec) if rule not in cited()]
-    if missing and spec.name not in COMPLETE:
-        pytest.xfail(f"{len(missing)} rules of {spec.name} are not cited: {', '.join(missing)}")
-    assert missing == []
+    assert len(rules(spec)) >= RULES_MIN
+    assert [rule for rule in rules(spec) if rule not in cited()] == []
 
 
 def test_no_id_is_given_twice() -> None:
