@@ -1,6 +1,6 @@
 """The composition root of the window: one home folder, the real machine, and the app over them.
 
-    cairn client --home DIR window
+    cairn client --home DIR run
 
 Kivy reads how it is to start from the environment, so nothing of it is imported before it is set
 up. The first frame should stand in less than a second: what only an interview needs loads later.

@@ -28,12 +28,15 @@ def add(
     home: HomeOption,
     name: Annotated[str, typer.Argument(help="Short name, used in addresses.")],
     source: Annotated[str, typer.Option("--from", help="URL of its server, or a folder.")],
-    root: Annotated[str, typer.Option(help="Fingerprint of its project root, hex.")],
+    root: Annotated[
+        str, typer.Option(help="Fingerprint of its project root; spaces do not matter.")
+    ],
     audience: Annotated[str, typer.Option(help="Which releases to follow.")] = "public",
     tls_pin: Annotated[str, typer.Option(help="SHA-256 of its TLS certificate, hex.")] = "",
 ) -> None:
     """Follow a mission, pinned to the project root whose fingerprint it gave you."""
-    Library(home).add(MissionSource(name, source, root.lower(), audience, tls_pin.lower()))
+    fingerprint = root.replace(" ", "").lower()
+    Library(home).add(MissionSource(name, source, fingerprint, audience, tls_pin.lower()))
 
 
 @app.command()

@@ -64,6 +64,15 @@ def init(
 
 
 @app.command()
+def show(home: HomeArgument, as_json: JsonOption = False) -> None:
+    """Show the project root's fingerprint, to be read to HQ over the telephone; no passphrase."""
+    station = Station.open(home, SystemClock())
+    fingerprint = station.fingerprint.hex()
+    text = " ".join(fingerprint[place : place + 4] for place in range(0, len(fingerprint), 4))
+    answer({"home": str(home), "root_fingerprint": fingerprint}, as_json=as_json, text=text)
+
+
+@app.command()
 def ring(
     home: HomeArgument,
     request: Annotated[Path, typer.Argument(help="The server's key request.")],
