@@ -9,6 +9,7 @@ from typing import Final
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
 
 from shared.errors import (
     CairnError,
@@ -81,3 +82,11 @@ def install(app: FastAPI) -> None:
         # The input itself is not echoed: it may hold a password or an answer.
         places = [".".join(str(part) for part in one["loc"]) for one in error.errors()]
         return problem(UsageError(f"the request lacks or misspells: {', '.join(places)}"))
+
+    @app.exception_handler(HTTPException)
+    async def nowhere(request: Request, error: HTTPException) -> JSONResponse:
+        # The framework's own refusals: no such path, or no such method there.
+        here = f"{request.method} {request.url.path}"
+        answered = problem(NotFound(f"nothing answers {here} on this mission server"))
+        answered.status_code = error.status_code
+        return answered

@@ -4,18 +4,27 @@ import os
 import subprocess
 import time
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 from rich.console import Console
 
 from server.commands.console import CairnTyper, SystemClock
-from server.demo.office import DEVICE_PASSPHRASE
+from server.demo.office import (
+    COORDINATOR,
+    DEVICE_PASSPHRASE,
+    SECOND,
+    STAFF_PASSPHRASE,
+    STEWARD,
+)
 from server.demo.orchestrate import Demo, faults
+from server.demo.plan import ENUMERATORS
 from server.demo.processes import ROOT, cairn_command, environment
 from server.demo.story import Story
 
 app = CairnTyper(help=__doc__)
+WINDOW_DEVICE: Final = "tablet-1"
+"""The tablet whose window is opened at the end."""
 
 
 @app.command()
@@ -48,7 +57,17 @@ def _stay(played: Demo, console: Console) -> None:
     console.print(f"\nHQ site:        {at.hq}")
     console.print(f"Mission server: {at.server}")
     console.print(f"Hub:            {at.hub}")
+    console.print(f"Accounts there: {COORDINATOR} (coordinator), {STEWARD} and {SECOND} (stewards)")
+    console.print(f"  password:     {STAFF_PASSPHRASE}")
     window = _open_window(played) if os.environ.get("DISPLAY") else None
+    names = " or ".join(ENUMERATORS[WINDOW_DEVICE])
+    console.print(
+        f"{WINDOW_DEVICE}:       {'its window is open; ' if window else ''}unlock as {names}"
+    )
+    console.print(f"  passphrase:   {DEVICE_PASSPHRASE}")
+    if window is None:
+        home = played.homes.devices / WINDOW_DEVICE
+        console.print(f"  with a display: cairn client --home {home} run")
     console.print("Ctrl-C ends the demonstration.")
     try:
         while True:
@@ -62,6 +81,6 @@ def _stay(played: Demo, console: Console) -> None:
 
 def _open_window(played: Demo) -> subprocess.Popen[bytes]:
     """Open the client's window over the first tablet."""
-    home = played.homes.devices / "tablet-1"
+    home = played.homes.devices / WINDOW_DEVICE
     words = cairn_command("client", "--home", str(home), "run")
     return subprocess.Popen(words, cwd=ROOT, env=environment(DEVICE_PASSPHRASE))

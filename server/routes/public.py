@@ -1,4 +1,4 @@
-"""/v1/health, /v1/ring, /v1/releases: what anyone may read. Signed, or nothing worth signing.
+"""/, /v1/health, /v1/ring, /v1/releases: what anyone may read. Signed, or nothing worth signing.
 
 Releases come as the bytes that were signed (REL-020, REL-021); those for partners or the mission
 itself need a session that policy allows. Raw counts have no route.
@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Depends, Response
+from fastapi.responses import PlainTextResponse
 
 from server.deps import MissionDep, Permitted
 from server.governance.actions import Action, Role
@@ -20,10 +21,20 @@ from shared.errors import NotFound
 PUBLIC: Final = "public"
 AUDIENCES: Final = (PUBLIC, "partner", "mission")
 MEDIA_TYPE: Final = "application/cairn+cbor"
+FRONT: Final = (
+    "Cairn mission server.\n\nTablets and hubs hand over sealed records here. "
+    "There are no pages: figures are read on the HQ site.\n"
+)
 _NAME: Final = re.compile(r"(public|partner|mission)-([0-9]{1,9})")
 _SUFFIX: Final = ".release"
 
 router = APIRouter(tags=["public"])
+
+
+@router.get("/", response_class=PlainTextResponse)
+def front(_actor: Annotated[Actor, Depends(Permitted(Action.HEALTH_READ))]) -> str:
+    """Tell whoever opens the address in a browser what stands here, and nothing else."""
+    return FRONT
 
 
 @router.get("/v1/health")

@@ -518,3 +518,21 @@ def test_two_processes_see_each_others_devices(lite: MissionKit, client: AppClie
     tablet.enrol()
     tablet.client = client
     assert tablet.send(tablet.greeting())[0] == 200
+
+
+def test_a_browser_is_told_what_stands_here(client: AppClient) -> None:
+    answered = client.get("/")
+    assert answered.status_code == 200
+    assert "HQ site" in answered.text
+    assert answered.headers["content-type"].startswith("text/plain")
+
+
+@pytest.mark.parametrize(("method", "path", "status"),
+                         [("GET", "/v1/nothing", 404), ("DELETE", "/v1/health", 405)])  # fmt: skip
+def test_a_path_that_does_not_exist_is_a_problem_like_any_other(
+    client: AppClient, method: str, path: str, status: int
+) -> None:
+    answered = client.request(method, path)
+    assert answered.status_code == status
+    assert answered.headers["content-type"] == "application/problem+json"
+    assert path in answered.json()["detail"]
