@@ -19,10 +19,11 @@ from server.deident.rows import AnalyticRecord, Subject
 from server.deident.store import AnalyticsStore
 from server.governance.audit import AuditEvent
 from server.governance.policy import Policy
+from server.intake.actor import INTAKE
 from server.intake.admission import interview_day
 from server.intake.forms import FormShelf
 from server.intake.held import master_key, read_revision, state_of
-from server.intake.taking import INTAKE, Merged
+from server.intake.taken import Merged
 from server.mission import Mission, policy_of
 from server.queries import audit, recordkeys, records, withdrawals
 from server.tables.records import Record, RecordState

@@ -16,7 +16,7 @@ from server.intake.analytics import load_merged
 from server.intake.forms import FormShelf
 from server.intake.inbox import InboxStore
 from server.intake.pipeline import Intake
-from server.intake.taking import Merged
+from server.intake.taken import Merged
 from server.mission import Mission
 from server.queries import conflicts
 from server.tables.records import Record, RecordState

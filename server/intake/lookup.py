@@ -15,7 +15,7 @@ from server.governance.decide import Actor, Resource
 from server.intake.analytics import load_merged
 from server.intake.correcting import permit_record
 from server.intake.forms import FormShelf
-from server.intake.taking import Merged
+from server.intake.taken import Merged
 from server.mission import Mission
 from server.tables.records import Record, RecordState, Respondent, Withdrawal
 from shared.errors import NotFound

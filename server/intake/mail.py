@@ -14,7 +14,7 @@ from server.db import reading
 from server.intake.analytics import load_merged
 from server.intake.forms import FormShelf
 from server.intake.outbox import MailContent
-from server.intake.taking import Merged
+from server.intake.taken import Merged
 from server.mission import Mission
 from server.queries import conflicts
 from server.tables.records import Assignment, MailDue, Record, RecordState

@@ -31,7 +31,8 @@ from server.intake.opening import Carried, Opened, Opener, OpenRevision, OpenWit
 from server.intake.outbox import send_due
 from server.intake.reasons import Reason
 from server.intake.shelf import list_shelved
-from server.intake.taking import Taken, Taking
+from server.intake.taken import Taken
+from server.intake.taking import Taking
 from server.intake.withdrawing import execute_withdrawals, finish_shredding, shred_overdue
 from server.mission import Mission, policy_of
 from server.queries import devices, quarantine, recordkeys, work

@@ -13,7 +13,7 @@ from server.db import reading, writing
 from server.governance.actions import Action
 from server.governance.audit import AuditEvent
 from server.governance.decide import Actor, Resource
-from server.intake.taking import INTAKE
+from server.intake.actor import INTAKE
 from server.mission import Mission, policy_of
 from server.queries import (
     audit,
