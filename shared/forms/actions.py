@@ -7,8 +7,9 @@ from collections.abc import Callable
 from typing import Protocol
 
 from shared.errors import FormError
+from shared.forms.answer_node import AnswerNode
 from shared.forms.definition import Action
-from shared.forms.instance import AnswerNode, Tree
+from shared.forms.instance import Tree
 from shared.forms.program import Program
 from shared.forms.types import computed_text
 from shared.forms.xpath.context import Context

@@ -3,8 +3,9 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from shared.forms.answer_node import AnswerNode, address_of
 from shared.forms.definition import Shape
-from shared.forms.instance import AnswerNode, Tree, address_of
+from shared.forms.instance import Tree
 from shared.forms.xmlwriter import write_node
 from shared.forms.xpath.node import Kind, Node
 

@@ -9,9 +9,10 @@ from datetime import datetime, tzinfo
 
 from shared.clock import RandomBytes
 from shared.forms import draft as draft_
+from shared.forms.answer_node import address_of
 from shared.forms.answers import Answers
 from shared.forms.definition import Form
-from shared.forms.instance import Tree, address_of
+from shared.forms.instance import Tree
 from shared.forms.program import program_of
 from shared.forms.recompute import Recomputer
 from shared.forms.sources import SecondaryInstances

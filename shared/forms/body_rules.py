@@ -3,7 +3,8 @@
 from collections.abc import Callable, Collection
 
 from shared.forms.definition import Form, Shape
-from shared.forms.dependency import Graph, Reference
+from shared.forms.dependency import Graph
+from shared.forms.references import Reference
 
 
 class BodyRules:

@@ -22,8 +22,9 @@ from shared.forms.definition import (
     Shape,
     Translation,
 )
-from shared.forms.dependency import Graph, Reference, Rule
+from shared.forms.dependency import Graph, Rule
 from shared.forms.program import Program, program_of, remember
+from shared.forms.references import Reference
 
 FORMAT: Final = "cairn-form-1"
 _CELL_END: Final = "\x1f"

@@ -6,9 +6,10 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from shared import limits
-from shared.errors import LimitExceeded
+from shared.errors import FormError, LimitExceeded
+from shared.forms.answer_node import AnswerNode
 from shared.forms.definition import Control, Form, Itemset, Label, Output, Pieces
-from shared.forms.instance import AnswerNode, Tree
+from shared.forms.instance import Tree
 from shared.forms.program import Program
 from shared.forms.xform_body import resolve
 from shared.forms.xpath.context import Context
@@ -63,6 +64,20 @@ class Display:
         self.language = language
         self._context.language = language
 
+    def known_language(self, language: str) -> str:
+        """Return the form's name for a language: `French (fr)` also answers to `fr`.
+
+        Raises:
+            FormError: the form does not have it.
+        """
+        languages = self._form.languages
+        for name in languages:
+            if language in (name, name.partition("(")[0].strip()) or f"({language})" in name:
+                return name
+        if not languages:
+            return ""
+        raise FormError(f"the form has no language {language!r}; it has {', '.join(languages)}")
+
     # ---- texts
 
     def shown(self, label: Label | None, node: Node) -> Shown:
@@ -75,6 +90,10 @@ class Display:
         if match is None:
             return Shown(text=self.evaluate_text(label.reference, node))
         return self._shown_id(match[1] or match[2] or "", node)
+
+    def message(self, label: Label | None, node: Node) -> str:
+        """Return the text of a rule's message, "" if it has none."""
+        return self.shown(label, node).text
 
     def _shown_id(self, name: str, node: Node) -> Shown:
         forms = self._forms(name)

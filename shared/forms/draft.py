@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from shared.errors import FormError
+from shared.forms.answer_node import AnswerNode, address_of
 from shared.forms.definition import Shape
-from shared.forms.instance import AnswerNode, Tree, address_of
+from shared.forms.instance import Tree
 from shared.records.address import form_path, instance_ids
 
 FORMAT: Final = 1

@@ -7,8 +7,9 @@ entity per `<entity>` element: the form's own, and one per repeat instance that 
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from shared.forms.answer_node import AnswerNode
 from shared.forms.definition import Shape
-from shared.forms.instance import AnswerNode, Tree
+from shared.forms.instance import Tree
 from shared.forms.xpath.node import Node
 
 _TRUE = frozenset({"1", "true"})

@@ -5,17 +5,18 @@ An address names a node by instance ids (shared/records/address.py); a path may 
 """
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Final
 
 from shared import limits
 from shared.clock import RandomBytes
 from shared.errors import FormError, LimitExceeded
+from shared.forms.answer_node import AnswerNode
 from shared.forms.definition import Field, Form, Shape
-from shared.forms.types import NUMBER_TYPES, initial_text
+from shared.forms.shipped import is_template, shipped_of
+from shared.forms.types import initial_text
 from shared.forms.xpath.node import Kind, Node
-from shared.forms.xpath.xmltree import parse_xml
 
 INSTANCE_ID_BYTES: Final = 8
 _STEP: Final = re.compile(r"([^\[\]/]+)(?:\[([0-9a-f]{16}|\d{1,9})\])?")
@@ -26,71 +27,6 @@ class PathUnknown(FormError):
     """A path names no node of this interview."""
 
     code = "FORM-005"
-
-
-class AnswerNode(Node):
-    """One node of the answers.
-
-    Attributes:
-        own_relevant: its own rule's verdict; `relevant` is false also when an ancestor's is.
-        repeat: the repeat's path if this is one of its instances, else "".
-        uid: the instance id in hex; place: 1-based position among the instances.
-        index: child name -> children of that name.
-    """
-
-    __slots__ = ("field", "index", "own_relevant", "place", "relevant", "repeat", "uid")
-
-    def __init__(self, field: Field, *, text: str = "", uid: str = "") -> None:
-        super().__init__(Kind.ELEMENT, field.name, text, uri=field.uri, prefix=field.prefix)
-        self.field = field
-        self.relevant = True
-        self.own_relevant = True
-        self.repeat = field.path if field.shape is Shape.REPEAT else ""
-        self.uid = uid
-        self.place = 1
-        self.index: dict[str, list[Node]] = {}
-
-    def children(self, name: str) -> Sequence[Node]:
-        """Return the children of that name by look-up."""
-        return self.index.get(name, ())
-
-    def child(self, name: str) -> Node | None:
-        """Return the first child of that name."""
-        found = self.index.get(name)
-        return found[0] if found else None
-
-    def value(self) -> str:
-        """Return the text, empty when not relevant."""
-        if not self.relevant:
-            return ""
-        return super().value() if self.kids else self.text
-
-    def truth(self) -> bool:
-        """Return the answer as a condition, by its type, as JavaRosa does.
-
-        `relevant="/data/agreed"` holds for true and 1, not for false, 0 or no answer.
-        """
-        if self.kids or self.field.shape is not Shape.VALUE:
-            return self.relevant
-        text = self.value()
-        if self.field.type == "boolean":
-            return text in ("true", "1")
-        if self.field.type in NUMBER_TYPES:
-            return text not in ("", "0", "0.0", "-0")
-        return text != ""
-
-    def sibling_position(self) -> int:
-        """Return the place among the repeat's instances."""
-        return self.place
-
-    def append(self, child: Node) -> Node:
-        """Add a child at the end."""
-        self.index.setdefault(child.name, []).append(child)
-        return super().append(child)
-
-    def answer_children(self) -> list["AnswerNode"]:
-        """Return the children as answer nodes."""
-        return [kid for kid in self.kids if isinstance(kid, AnswerNode)]
 
 
 class Tree:
@@ -108,7 +44,7 @@ class Tree:
         self._random_bytes = random_bytes
         self.document = Node(Kind.DOCUMENT, "#document")
         self.singles: dict[str, Node] = {}
-        shipped = _shipped(form)
+        shipped = shipped_of(form)
         source, self.templates, self._seeds = shipped.root, shipped.templates, shipped.seeds
         self.root = self._copy(source, form.root, empty=empty)
         self.document.append(self.root)
@@ -132,7 +68,7 @@ class Tree:
             node.uid = self.new_uid()
         for kid in source.elements():
             child = self.form.fields[f"{field.path}/{kid.name}"]
-            if child.shape is Shape.REPEAT and (_is_template(kid) or empty or model):
+            if child.shape is Shape.REPEAT and (is_template(kid) or empty or model):
                 continue
             copied = self._copy(kid, child, empty=empty, model=model)
             node.append(copied)
@@ -206,7 +142,7 @@ class Tree:
             raise LimitExceeded(
                 f"{repeat.path} has {limits.REPEAT_INSTANCES_MAX} instances already"
             )
-        node = self._copy(source, repeat, empty=empty, model=not _is_template(source))
+        node = self._copy(source, repeat, empty=empty, model=not is_template(source))
         if uid:
             node.uid = uid
         node.parent = parent
@@ -280,79 +216,9 @@ class Tree:
                 stack.extend(reversed(node.answer_children()))
 
 
-_SHIPPED_MAX: Final = 16
-_shipped_by_hash: dict[str, "_Shipped"] = {}
-
-
-class _Shipped:
-    """The form's own instance as nodes that nobody changes.
-
-    Attributes:
-        templates: for every repeat, its template or else its first instance.
-        seeds: the instances the form ships, with values of their own.
-    """
-
-    def __init__(self, form: Form) -> None:
-        self.xml = form.instance_xml
-        self.root = parse_xml(form.instance_xml, what="the form's instance").kids[0]
-        self.templates: dict[str, Node] = {}
-        self.seeds: dict[str, list[Node]] = {}
-        stack = [(self.root, form.root.path)]
-        while stack:
-            node, path = stack.pop()
-            field = form.fields.get(path)
-            if field is not None and field.shape is Shape.REPEAT:
-                self._keep(node, path)
-            stack.extend((kid, f"{path}/{kid.name}") for kid in reversed(node.elements()))
-
-    def _keep(self, node: Node, path: str) -> None:
-        known = self.templates.get(path)
-        if known is None or (_is_template(node) and not _is_template(known)):
-            self.templates[path] = node
-        if not _is_template(node):
-            self.seeds.setdefault(path, []).append(node)
-
-
-def _shipped(form: Form) -> _Shipped:
-    """Return a form's shipped instance; the latest few are kept."""
-    known = _shipped_by_hash.get(form.hash)
-    if known is None or known.xml != form.instance_xml:
-        known = _Shipped(form)
-        while len(_shipped_by_hash) >= _SHIPPED_MAX:
-            del _shipped_by_hash[next(iter(_shipped_by_hash))]
-        _shipped_by_hash[form.hash] = known
-    return known
-
-
 def _pick(nodes: Sequence[Node], place: str) -> AnswerNode | None:
     if len(place) == _HEX_ID_CHARS:
         return next((n for n in nodes if isinstance(n, AnswerNode) and n.uid == place), None)
     number = int(place or 1)
     node = nodes[number - 1] if 1 <= number <= len(nodes) else None
     return node if isinstance(node, AnswerNode) else None
-
-
-def _is_template(node: Node) -> bool:
-    return any(a.name == "template" and a.prefix == "jr" for a in node.attributes) or any(
-        a.name == "template" and a.uri.endswith("openrosa.org/javarosa") for a in node.attributes
-    )
-
-
-def address_of(node: AnswerNode) -> str:
-    """Return the node's address: its path with instance ids."""
-    return _spell(node, lambda one: f"[{one.uid}]")
-
-
-def position_path(node: AnswerNode) -> str:
-    """Return the node's path with positions: `/data/member[2]/age`."""
-    return _spell(node, lambda one: f"[{one.place}]")
-
-
-def _spell(node: AnswerNode, mark: Callable[[AnswerNode], str]) -> str:
-    parts: list[str] = []
-    here: Node | None = node
-    while isinstance(here, AnswerNode):
-        at = "@" if here.kind is Kind.ATTRIBUTE else ""
-        parts.append(at + here.name + (mark(here) if here.repeat else ""))
-        here = here.parent
-    return "/" + "/".join(reversed(parts))

@@ -5,8 +5,9 @@ a new one. Nodes the form does not have are returned, not lost.
 """
 
 from shared.errors import FormError
+from shared.forms.answer_node import AnswerNode
 from shared.forms.definition import Shape
-from shared.forms.instance import AnswerNode, Tree
+from shared.forms.instance import Tree
 from shared.forms.xpath.node import Node
 from shared.forms.xpath.xmltree import parse_xml
 

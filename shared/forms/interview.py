@@ -16,36 +16,30 @@ Every change recomputes what depends on it before the call returns. The intervie
 set `clock_now` before a change if its time matters.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from datetime import datetime, tzinfo
-from typing import TypeAlias
+from typing import Unpack
 
 from shared.clock import RandomBytes
 from shared.errors import FormError, SubmissionInvalid
 from shared.forms import answers as answers_
 from shared.forms import draft as draft_
 from shared.forms import preload
-from shared.forms.actions import FIRST_LOAD, LOAD, ActionRunner, Hooks, NoHooks
+from shared.forms.actions import Hooks, NoHooks
 from shared.forms.answers import Answers
-from shared.forms.definition import Control, Form, Label, Shape
-from shared.forms.display import Choice, Display, Shown
+from shared.forms.definition import Form, Shape
+from shared.forms.display import Choice, Shown
 from shared.forms.entities import EntityChange, entities_of
-from shared.forms.instance import AnswerNode, PathUnknown, Tree, position_path
+from shared.forms.instance import PathUnknown
 from shared.forms.instance_xml import read_instance
-from shared.forms.navigation import Walker, descend
-from shared.forms.program import Program, program_of
-from shared.forms.recompute import Keep, Recomputer
-from shared.forms.screens import Screen, Screens
-from shared.forms.sources import SecondaryInstances
+from shared.forms.parts import Around, Fill, Parts
+from shared.forms.recompute import Keep
+from shared.forms.screens import Screen
 from shared.forms.state import NodeState, Progress
-from shared.forms.types import check_range, checked_text, composed
-from shared.forms.validate import Validator, Violation
+from shared.forms.validate import Violation
 from shared.forms.xpath.context import Context
 from shared.forms.xpath.tables import Instance
-
-Fill: TypeAlias = Callable[[Tree], dict[str, str]]
-"""Write answers into an empty tree and return those that found no place."""
 
 
 class Interview:
@@ -82,56 +76,26 @@ class Interview:
             fill: writes earlier answers into an empty tree; None starts afresh.
         """
         self.form = form
-        self._program: Program = program_of(form)
-        self._tree = Tree(form, random_bytes, empty=fill is not None)
-        self._context = Context(
-            now=clock_now,
-            zone=tz,
-            random_bytes=random_bytes,
-            instances=SecondaryInstances(self._program, attachments or {}),
+        parts = Parts(
+            form,
+            Context(now=clock_now, zone=tz, random_bytes=random_bytes),
+            language=language,
+            attachments=attachments or {},
+            hooks=hooks or NoHooks(),
+            empty=fill is not None,
         )
-        self._context.root = self._tree.document
-        self._context.singles = self._tree.singles
-        self._context.verify = verify
-        chosen = form.default_language if language is None else self._known(language)
-        self._display = Display(self._program, self._tree, self._context, chosen)
-        self._recomputer = Recomputer(self._program, self._tree, self._context)
-        self._actions = ActionRunner(
-            self._program, self._tree, self._context, hooks or NoHooks(), self._changed
-        )
-        self._recomputer.available_values = self._display.available_values
-        self._recomputer.on_change = self._note_change
-        self._recomputer.on_new_instance = self._actions.new_instance
-        self._fired: list[AnswerNode] = []
-        self._validator = Validator(self._program, self._tree, self._context, self._message)
-        self._screens = Screens(Walker(self._tree, form.controls, self._can_add, self._grow))
-        self._strangers: dict[str, str] = {}
-        if fill is None:
-            preload.apply_start(
-                self._tree,
-                now=clock_now,
-                zone=tz,
-                random_bytes=random_bytes,
-                properties=properties or {},
-            )
-        else:
-            self._strangers = fill(self._tree)
-        self._recomputer.enqueue_all(keep)
-        if fill is None:
-            self._fill_fixed_repeats()
-        self._recomputer.run()
-        if fill is None:
-            self._actions.load(FIRST_LOAD)
-        self._actions.load(LOAD)
-        self._settle()
-
-    def _fill_fixed_repeats(self) -> None:
-        """Give a repeat nobody may add to one instance, where the form ships none."""
-        for path, control in self._program.repeat_controls.items():
-            if control.fixed and not control.count:
-                parent = self._tree.singles.get(path.rpartition("/")[0])
-                if isinstance(parent, AnswerNode) and not parent.children(path.rpartition("/")[2]):
-                    self._recomputer.add(parent, path)
+        parts.context.verify = verify
+        self._program = parts.program
+        self._tree = parts.tree
+        self._context = parts.context
+        self._display = parts.display
+        self._recomputer = parts.recomputer
+        self._settler = parts.settler
+        self._validator = parts.validator
+        self._questions = parts.questions
+        self._repeats = parts.repeats
+        self._screens = parts.screens
+        self._strangers = parts.begin(fill, keep, properties or {})
 
     # ---- time and language
 
@@ -151,18 +115,7 @@ class Interview:
 
     @language.setter
     def language(self, language: str) -> None:
-        self._display.set_language(self._known(language))
-
-    def _known(self, language: str) -> str:
-        """Return the form's name for a language: `French (fr)` also answers to `fr`."""
-        for name in self.form.languages:
-            if language in (name, name.partition("(")[0].strip()) or f"({language})" in name:
-                return name
-        if not self.form.languages:
-            return ""
-        raise FormError(
-            f"the form has no language {language!r}; it has {', '.join(self.form.languages)}"
-        )
+        self._display.set_language(self._display.known_language(language))
 
     # ---- answers
 
@@ -176,24 +129,14 @@ class Interview:
         node = self._tree.find(path)
         if node.field.shape is not Shape.VALUE:
             raise FormError(f"{path} is a {node.field.shape}; only questions take answers")
-        text = self._stored_text(node, text)
+        text = self._questions.stored_text(node, text, self._context.zone)
         self._recomputer.answered(node)
         if text != node.text:
             node.text = text
-            self._note_change(node)
-        self._changed(node)
-        self._settle()
+            self._settler.note(node)
+        self._settler.changed(node)
+        self._settler.settle()
         return self.get(path)
-
-    def _stored_text(self, node: AnswerNode, text: str) -> str:
-        """Return an answer as it is kept: composed characters, canonical for its type."""
-        control = self._control(node)
-        if control is not None and control.kind == "trigger":
-            return "OK" if text not in ("", "false", "0") else ""
-        text = checked_text(composed(text), node.field.type, self._context.zone)
-        if control is not None and control.kind == "range":
-            check_range(text, control.attributes)
-        return text
 
     def value(self, path: str) -> str:
         """Return a node's stored text, relevant or not; `/data/x/@name` reads an attribute."""
@@ -202,84 +145,25 @@ class Interview:
 
     def get(self, path: str) -> NodeState:
         """Return everything about one node."""
-        node = self._tree.find(path)
-        field = node.field
-        control = self._control(node)
-        label = self._display.shown(self._label(node), node)
-        hint = self._display.shown(control.hint if control else None, node)
-        broken = self._validator.judge(node)
-        return NodeState(
-            path=position_path(node),
-            value=node.text,
-            relevant=node.relevant,
-            required=self._validator.holds(field.required, node),
-            readonly=self._readonly(node),
-            valid=broken is None,
-            message="" if broken is None else broken.message,
-            label=label.text,
-            hint=hint.text,
-            guidance=hint.guidance or label.guidance,
-            media={**hint.media, **label.media},
-            appearance=control.appearance if control else "",
-            kind=control.kind if control else "",
-            type=field.type,
-            choices=tuple(self._choices_of(control, node)),
-            constraint_message=self._message(field.constraint_message, node),
-            required_message=self._message(field.required_message, node),
-            attributes=control.attributes if control else {},
-        )
-
-    def _readonly(self, node: AnswerNode) -> bool:
-        """Tell whether a node, or a group around it, is read-only."""
-        here: AnswerNode | None = node
-        while here is not None:
-            if self._validator.holds(here.field.readonly, here):
-                return True
-            here = here.parent if isinstance(here.parent, AnswerNode) else None
-        return False
+        return self._questions.state(self._tree.find(path))
 
     def shown(self, path: str) -> Shown:
         """Return a node's label with its media."""
-        node = self._tree.find(path)
-        return self._display.shown(self._label(node), node)
+        return self._questions.shown(self._tree.find(path))
 
     def choices(self, path: str) -> tuple[Choice, ...]:
         """Return a select's choices as filtered now."""
-        node = self._tree.find(path)
-        return tuple(self._choices_of(self._control(node), node))
-
-    def _choices_of(self, control: Control | None, node: AnswerNode) -> Sequence[Choice]:
-        if control is None or control.kind not in ("select1", "select", "rank"):
-            return ()
-        return self._display.choices(control, node)
-
-    def _control(self, node: AnswerNode) -> Control | None:
-        if node.repeat:
-            return self._program.repeat_controls.get(node.field.path)
-        return self._program.controls.get(node.field.path)
-
-    def _label(self, node: AnswerNode) -> Label | None:
-        """Return a node's label; pyxform writes a repeat's on the group around it."""
-        control = self._control(node)
-        if node.repeat and (control is None or control.label is None):
-            control = self._program.controls.get(node.field.path)
-        return control.label if control else None
-
-    def _message(self, label: Label | None, node: AnswerNode) -> str:
-        return self._display.shown(label, node).text
+        return tuple(self._questions.choices(self._tree.find(path)))
 
     # ---- repeats
 
     def count(self, path: str) -> int:
         """Return how many instances a repeat has: `/data/member`, `/data/house[2]/member`."""
-        parent, name = self._repeat_parent(path)
-        return len(parent.index.get(name, ()))
+        return self._repeats.count(path)
 
     def instances(self, path: str) -> tuple[str, ...]:
         """Return the paths of a repeat's instances."""
-        parent, name = self._repeat_parent(path)
-        nodes = parent.index.get(name, ())
-        return tuple(position_path(node) for node in nodes if isinstance(node, AnswerNode))
+        return self._repeats.instances(path)
 
     def add_repeat(self, path: str) -> str:
         """Add an instance at the end of a repeat and return its path.
@@ -287,14 +171,7 @@ class Interview:
         Raises:
             FormError: the form fixes the number of instances.
         """
-        parent, name = self._repeat_parent(path)
-        target = f"{parent.field.path}/{name}"
-        control = self._program.repeat_controls.get(target)
-        if control is not None and not self._can_add(control, parent):
-            raise FormError(f"the form decides how many {name} there are; none can be added here")
-        instance = self._recomputer.add(parent, target)
-        self._settle()
-        return position_path(instance)
+        return self._repeats.add(path)
 
     def remove_repeat(self, path: str) -> None:
         """Remove one instance: `/data/member[2]`.
@@ -302,64 +179,7 @@ class Interview:
         Raises:
             FormError: not a repeat instance, or the form fixes their number.
         """
-        node = self._tree.find(path)
-        if not node.repeat:
-            raise FormError(f"{path} is not an instance of a repeat")
-        control = self._program.repeat_controls.get(node.repeat)
-        if control is not None and (control.fixed or control.count):
-            raise FormError(f"the form decides how many {node.name} there are; none can be removed")
-        self._screens.leave(node)
-        self._recomputer.remove(node)
-        self._settle()
-
-    def _repeat_parent(self, path: str) -> tuple[AnswerNode, str]:
-        parent_path, _, name = path.rpartition("/")
-        name = name.partition("[")[0]
-        parent = self._tree.find(parent_path)
-        field = self.form.fields.get(f"{parent.field.path}/{name}")
-        if field is None or field.shape is not Shape.REPEAT:
-            raise FormError(f"{path} is not a repeat of this form")
-        return parent, name
-
-    def _can_add(self, control: Control, parent: AnswerNode) -> bool:
-        """Tell whether an enumerator may add an instance there."""
-        if control.count or control.fixed or not parent.relevant:
-            return False
-        field = self.form.fields[control.ref]
-        if not field.relevant:
-            return True
-        probe = AnswerNode(field)
-        probe.parent = parent
-        return self._validator.holds(field.relevant, probe)
-
-    def _grow(self, control: Control, parent: AnswerNode) -> None:
-        """Add an instance where a count that depends on its own repeat asks for one more."""
-        if control.ref in self._program.self_feeding:
-            self._recomputer.grow(control.ref, parent)
-            self._settle()
-
-    # ---- recomputing
-
-    def _changed(self, node: AnswerNode) -> None:
-        self._recomputer.value_changed(node)
-
-    def _note_change(self, node: AnswerNode) -> None:
-        if self._actions.listens(node.field.path):
-            self._fired.append(node)
-
-    def _settle(self) -> None:
-        """Run rules and actions until nothing changes; actions that feed themselves stop."""
-        rounds = 0
-        self._recomputer.run()
-        while self._fired:
-            rounds += 1
-            if rounds > len(self.form.fields) + 100:
-                self._fired.clear()
-                raise FormError("value-changed actions of this form set each other off for ever")
-            waiting, self._fired = self._fired, []
-            for node in waiting:
-                self._actions.value_changed(node)
-            self._recomputer.run()
+        self._repeats.remove(path)
 
     # ---- moving
 
@@ -382,17 +202,7 @@ class Interview:
             path: the node.
             rules: `constraint`, `relevant`, `required` ...
         """
-        node = self._tree.find(path)
-        found: dict[str, None] = {}
-        for rule in rules:
-            expression = getattr(node.field, rule)
-            for reference in (
-                self._program.references(expression, node.field.path) if expression else ()
-            ):
-                other = descend(node, reference.path)
-                if other is not None and other is not node:
-                    found[position_path(other)] = None
-        return tuple(found)
+        return self._questions.read_by(self._tree.find(path), rules)
 
     def goto_start(self) -> Screen:
         """Go before the first screen."""
@@ -404,14 +214,7 @@ class Interview:
 
     def progress(self) -> Progress:
         """Return how many of the relevant questions are answered."""
-        asked = answered = 0
-        for node in self._tree.walk():
-            if node.relevant and node.field.shape is Shape.VALUE:
-                control = self._program.controls.get(node.field.path)
-                if control is not None and control.kind != "trigger":
-                    asked += 1
-                    answered += node.text != ""
-        return Progress(answered, asked)
+        return self._questions.progress(self._tree)
 
     def violations(self, path: str | None = None) -> tuple[Violation, ...]:
         """Return every broken rule, in form order, of the whole or below one node."""
@@ -436,18 +239,7 @@ class Interview:
         )
 
     @classmethod
-    def restore(
-        cls,
-        form: Form,
-        data: bytes,
-        *,
-        clock_now: datetime,
-        tz: tzinfo,
-        random_bytes: RandomBytes,
-        attachments: Mapping[str, Instance] | None = None,
-        properties: Mapping[str, str] | None = None,
-        hooks: Hooks | None = None,
-    ) -> "Interview":
+    def restore(cls, form: Form, data: bytes, **around: Unpack[Around]) -> "Interview":
         """Return the interview of a draft, at the question it stood at.
 
         Raises:
@@ -458,17 +250,12 @@ class Interview:
             raise draft_.DraftUnreadable(f"the draft is of form {draft.form_id!r}, not {form.id!r}")
         interview = cls(
             form,
-            clock_now=clock_now,
-            tz=tz,
-            random_bytes=random_bytes,
             language=draft.language if draft.language in form.languages else None,
-            attachments=attachments,
-            properties=properties,
-            hooks=hooks,
             keep=Keep.COMPUTED if draft.form_hash == form.hash else Keep.EDITED,
             fill=lambda tree: draft_.put(
                 tree, {**draft.strangers, **draft.values}, draft.instances
             ),
+            **around,
         )
         if draft.at:
             # A question the newer form lacks, or hides now: the interview goes on from the start.
@@ -478,26 +265,15 @@ class Interview:
 
     @classmethod
     def from_answers(
-        cls,
-        form: Form,
-        answers: Answers,
-        *,
-        clock_now: datetime,
-        tz: tzinfo,
-        random_bytes: RandomBytes,
-        language: str | None = None,
-        attachments: Mapping[str, Instance] | None = None,
+        cls, form: Form, answers: Answers, *, language: str | None = None, **around: Unpack[Around]
     ) -> "Interview":
-        """Return an interview holding finished answers, as the server validates them."""
+        """Return an interview holding finished answers."""
         return cls(
             form,
-            clock_now=clock_now,
-            tz=tz,
-            random_bytes=random_bytes,
             language=language,
-            attachments=attachments,
             fill=lambda tree: draft_.put(tree, answers.as_dict(), list(answers.instances)),
             keep=Keep.COMPUTED,
+            **around,
         )
 
     @classmethod
@@ -506,12 +282,9 @@ class Interview:
         form: Form,
         xml: bytes | str,
         *,
-        clock_now: datetime,
-        tz: tzinfo,
-        random_bytes: RandomBytes,
         language: str | None = None,
-        attachments: Mapping[str, Instance] | None = None,
         editing: bool = False,
+        **around: Unpack[Around],
     ) -> "Interview":
         """Return an interview holding ODK instance XML, as Collect or Kobo sends it.
 
@@ -521,13 +294,7 @@ class Interview:
             FormError: malformed, or of another form.
         """
         interview = cls(
-            form,
-            clock_now=clock_now,
-            tz=tz,
-            random_bytes=random_bytes,
-            language=language,
-            attachments=attachments,
-            fill=lambda tree: read_instance(tree, xml),
+            form, language=language, fill=lambda tree: read_instance(tree, xml), **around
         )
         if editing:
             interview.replace_instance_id()
@@ -536,8 +303,8 @@ class Interview:
     def replace_instance_id(self) -> None:
         """Give the instance a new id and keep the old one as deprecatedID, where there is one."""
         for path in preload.apply_edit(self._tree, self._context.random_bytes):
-            self._changed(self._tree.find(path))
-        self._settle()
+            self._settler.changed(self._tree.find(path))
+        self._settler.settle()
 
     # ---- finishing
 
@@ -556,8 +323,8 @@ class Interview:
                 f"{len(broken)} answer(s) need attention, the first at {first.path}", broken
             )
         for path in preload.apply_end(self._tree, now=self.clock_now, zone=self._context.zone):
-            self._changed(self._tree.find(path))
-        self._settle()
+            self._settler.changed(self._tree.find(path))
+        self._settler.settle()
         return answers_.collect(self._tree)
 
     def answers(self) -> Answers:

@@ -9,8 +9,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from shared.forms.answer_node import AnswerNode
 from shared.forms.definition import Control
-from shared.forms.instance import AnswerNode, Tree
+from shared.forms.instance import Tree
 
 
 class EventKind(StrEnum):

@@ -14,11 +14,10 @@ from shared.forms.dependency import (
     COUNT,
     RELEVANT,
     Graph,
-    Reference,
-    ReferenceFinder,
     Rule,
     build_graph,
 )
+from shared.forms.references import Reference, ReferenceFinder
 from shared.forms.xpath.compiler import Compiler, Static
 from shared.forms.xpath.context import Closure
 from shared.forms.xpath.faults import ExpressionError

@@ -11,9 +11,10 @@ from enum import StrEnum
 
 from shared import limits
 from shared.errors import FormError, LimitExceeded
+from shared.forms.answer_node import AnswerNode
 from shared.forms.body_rules import BodyRules
 from shared.forms.dependency import CALCULATE, CHOICES, COUNT, RELEVANT, Rule
-from shared.forms.instance import AnswerNode, Tree
+from shared.forms.instance import Tree
 from shared.forms.program import Program
 from shared.forms.types import computed_text
 from shared.forms.xpath.context import Context

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from shared.forms.instance import AnswerNode, position_path
+from shared.forms.answer_node import AnswerNode, position_path
 from shared.forms.navigation import EventKind, Frame, Trail, Walker
 
 

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from shared import limits
+from shared.forms.answer_node import AnswerNode, address_of, position_path
 from shared.forms.definition import Field, Label, Shape
-from shared.forms.instance import AnswerNode, Tree, address_of, position_path
+from shared.forms.instance import Tree
 from shared.forms.program import Program
 from shared.forms.types import AnswerInvalid, checked_text
 from shared.forms.xpath.context import Context

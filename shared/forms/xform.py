@@ -6,7 +6,7 @@ binds and model. Everything a form author can get wrong is a FormError that says
 
 import hashlib
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Final
 
 from shared.errors import FormError
@@ -15,15 +15,13 @@ from shared.forms.definition import (
     Field,
     Form,
     Label,
-    Output,
-    Pieces,
-    Secondary,
     Shape,
-    Translation,
 )
 from shared.forms.xform_body import BodyReader, read_actions
+from shared.forms.xform_secondary import read_secondary
+from shared.forms.xform_texts import read_itext
 from shared.forms.xmlwriter import write_node
-from shared.forms.xpath.node import Kind, Node
+from shared.forms.xpath.node import Node
 from shared.forms.xpath.xmltree import parse_xml
 
 JAVAROSA: Final = "http://openrosa.org/javarosa"
@@ -34,7 +32,6 @@ _PREFIXES: Final = {
     "http://www.opendatakit.org/xforms": "odk",
     "http://www.opendatakit.org/xforms/entities": "entities",
 }
-_ROWS_OF_A_TABLE: Final = 8
 _BIND_EXPRESSIONS: Final = ("relevant", "required", "readonly", "constraint", "calculate")
 
 
@@ -96,7 +93,7 @@ class _Reader:
         controls = reader.read(self._body)
         fields = _Fields(root, reader.repeats).read()
         self._apply_binds(fields)
-        languages, default, itext = _read_itext(self._model)
+        languages, default, itext = read_itext(self._model)
         extra = {qualified(a): a.text for a in (*root.attributes, *self._model.attributes)}
         extra.pop("id", None)
         return Form(
@@ -110,7 +107,7 @@ class _Reader:
             languages=languages,
             default_language=default,
             itext=itext,
-            instances={i.id: i for i in map(_read_secondary, self._secondary)},
+            instances={i.id: i for i in map(read_secondary, self._secondary)},
             actions=(*read_actions(self._model, f"/{root.name}", "", bind_ids), *reader.actions),
             namespaces=self._namespaces(),
             basis=extra.get("cairn:basis", ""),
@@ -274,84 +271,3 @@ def _message(text: str) -> Label | None:
     if text.strip().startswith("jr:itext("):
         return Label(reference=text.strip())
     return Label(pieces=(text,))
-
-
-# ---- texts
-
-
-def read_pieces(node: Node) -> Pieces:
-    """Return a text element's pieces: its characters and the outputs between them."""
-    if not node.kids:
-        return (node.text,) if node.text else ()
-    pieces: list[str | Output] = []
-    for kid in node.kids:
-        if kid.kind is Kind.TEXT:
-            pieces.append(kid.text)
-        elif kid.name == "output":
-            expression = kid.attribute("value") or kid.attribute("ref")
-            if not expression:
-                raise FormError("an <output> has no value attribute; name what it shows")
-            pieces.append(Output(expression.strip()))
-        else:
-            pieces.append(write_node(kid))
-    return tuple(pieces)
-
-
-def _read_itext(model: Node) -> tuple[tuple[str, ...], str, dict[str, Translation]]:
-    itext = model.child("itext")
-    if itext is None:
-        return (), "", {}
-    translations: dict[str, Translation] = {}
-    default = ""
-    for translation in itext.children("translation"):
-        language = translation.attribute("lang")
-        if language in translations:
-            raise FormError(f"the language {language!r} has two translations; merge them")
-        texts: dict[str, Mapping[str, Pieces]] = {}
-        for text in translation.children("text"):
-            forms: dict[str, Pieces] = {}
-            for value in text.children("value"):
-                forms.setdefault(value.attribute("form"), read_pieces(value))
-            texts[text.attribute("id")] = forms
-        translations[language] = texts
-        if any(attribute.name == "default" for attribute in translation.attributes):
-            default = language
-    languages = tuple(translations)
-    return languages, default or next(iter(languages), ""), translations
-
-
-# ---- secondary instances
-
-
-def _read_secondary(instance: Node) -> Secondary:
-    name = instance.attribute("id")
-    if not name:
-        raise FormError("a second <instance> has no id; give it one or remove it")
-    source = instance.attribute("src").strip()
-    content = next(iter(instance.elements()), None)
-    if content is None:
-        return Secondary(id=name, source=source)
-    table = as_table(content)
-    if table is not None:
-        return Secondary(id=name, source=source, table=table)
-    return Secondary(id=name, source=source, xml=write_node(content))
-
-
-def as_table(root: Node) -> tuple[str, str, Mapping[str, Sequence[str]]] | None:
-    """Return (root name, item name, columns) if every item has the same leaves and nothing else."""
-    items = root.kids
-    if len(items) < _ROWS_OF_A_TABLE or root.attributes:
-        return None
-    first = items[0]
-    names = [kid.name for kid in first.kids]
-    if not names or len(set(names)) != len(names):
-        return None
-    columns: list[list[str]] = [[] for _ in names]
-    for item in items:
-        if item.name != first.name or item.attributes or len(item.kids) != len(names):
-            return None
-        for cell, column, name in zip(item.kids, columns, names, strict=True):
-            if cell.name != name or cell.kids or cell.attributes:
-                return None
-            column.append(cell.text)
-    return root.name, first.name, dict(zip(names, columns, strict=True))

@@ -19,9 +19,9 @@ from forms_build import seeded_bytes
 
 from shared.errors import CairnError
 from shared.forms.actions import NoHooks
+from shared.forms.answer_node import position_path
 from shared.forms.cache import dump_form, load_form
 from shared.forms.display import Choice
-from shared.forms.instance import position_path
 from shared.forms.interview import Interview
 from shared.forms.navigation import EventKind, Trail, Walker
 from shared.forms.screens import frame_path
@@ -143,7 +143,10 @@ class Replay:
 
     def player(self, xml: bytes, interview: Interview) -> Player:
         walker = Walker(
-            interview._tree, interview.form.controls, interview._can_add, interview._grow
+            interview._tree,
+            interview.form.controls,
+            interview._repeats.can_add,
+            interview._repeats.grow,
         )
         return Player(xml, interview, walker)
 
@@ -273,9 +276,9 @@ class Replay:
         """JavaRosa's scenarios store text in any field; what follows from it is compared."""
         node = player.interview._tree.find(path)
         node.text = text
-        player.interview._changed(node)
-        player.interview._note_change(node)
-        player.interview._settle()
+        player.interview._settler.changed(node)
+        player.interview._settler.note(node)
+        player.interview._settler.settle()
 
     def uploaded_name(self, step: dict[str, Any], path: str) -> str:
         """The recording names an upload only in the instance it leads to."""
@@ -339,7 +342,7 @@ class Replay:
         else:
             node = player.interview._tree.find(path)
             got, stored = node.value(), node.text
-            control = player.interview._control(node)
+            control = player.interview._questions.control(node)
             if control is not None and control.kind == "select":
                 got, wanted = " ".join(sorted(got.split())), " ".join(sorted(wanted.split()))
         if wanted.startswith("uuid:") and got.startswith("uuid:"):
