@@ -5,9 +5,7 @@ is here: who shares the device, the log, counts, hand-over. Unlocking adds one e
 """
 
 from dataclasses import replace
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Final
 
 from mobile_client.presenters.open_interview import OpenInterview
 from mobile_client.presenters.ports import CodeView, DeviceFacts, Preferences, Slip
@@ -18,20 +16,20 @@ from mobile_client.presenters.views import (
     DraftRow,
     EnumeratorRow,
     FormRow,
-    ProgressView,
     RecordRow,
 )
 from mobile_client.services.carrying import Carrying
 from mobile_client.services.case_book import CaseBook
 from mobile_client.services.device_policy import DEFAULT, DevicePolicy
 from mobile_client.services.enrolment import Send, check_suite, code_view, enrol, read_code
-from mobile_client.services.finalizing import RECORD, Desk, Finalizer
+from mobile_client.services.facts import banner, device_facts
+from mobile_client.services.finalizing import Desk, Finalizer
 from mobile_client.services.home_files import HomeFiles
 from mobile_client.services.interviews import Interviews
 from mobile_client.services.machine import Machine
+from mobile_client.services.opened import Opened
 from mobile_client.services.project import Project
 from mobile_client.services.scripted import ScriptedFilling
-from mobile_client.services.whereabouts import state_of
 from mobile_client.vault.database import VaultDatabase
 from mobile_client.vault.key_slots import KeySlots
 from mobile_client.vault.people import OpenedKeys, People
@@ -40,21 +38,6 @@ from shared.errors import UsageError
 from shared.sealing.keys import SecretKey, Suite
 from shared.sealing.strength import strength_bits
 from sync.stores.lock import HomeLock
-
-LOW_SPACE_BYTES: Final = 200 << 20
-TRAINING: Final = "training"
-
-
-class Opened:
-    """What an unlocked vault adds."""
-
-    def __init__(
-        self, vault: Vault, finalizer: Finalizer, interviews: Interviews, cases: CaseBook
-    ) -> None:
-        self.vault = vault
-        self.finalizer = finalizer
-        self.interviews = interviews
-        self.cases = cases
 
 
 class Client(Carrying):
@@ -261,42 +244,12 @@ class Client(Carrying):
 
     def drafts(self) -> tuple[DraftRow, ...]:
         """Return this enumerator's drafts, newest first."""
-        return tuple(
-            DraftRow(
-                draft_id=draft.draft_id,
-                form_id=draft.form_id,
-                title=draft.title,
-                started_ms=draft.started_ms,
-                updated_ms=draft.updated_ms,
-                progress=ProgressView(draft.answered, draft.asked),
-                ready=draft.ready and not self._lacks_approval(draft.approved_by),
-                needs_consent=draft.consent is not None,
-                returned=draft.returned,
-            )
-            for draft in self._open.vault.drafts.all()
-        )
-
-    def _lacks_approval(self, approved_by: str) -> bool:
-        return bool(self.policy().lead_review) and not approved_by
+        return self._open.drafts(lead_review=bool(self.policy().lead_review))
 
     def records(self) -> tuple[RecordRow, ...]:
         """Return this enumerator's finalized records, newest first."""
         assert self.project is not None, "only an enrolled device unlocks"
-        whereabouts = self.project.whereabouts
-        received, handed_over = whereabouts.reached(self.files.bundles())
-        rows = []
-        for _, item in self._open.vault.items(RECORD):
-            log = whereabouts.log(item["incarnation"])
-            rows.append(
-                RecordRow(
-                    record_id=item["record_id"].hex(),
-                    form_id=item["form_id"],
-                    title=item["title"],
-                    finalized_ms=item["at_ms"],
-                    state=state_of(log, item["sequence"], received, handed_over),
-                )
-            )
-        return tuple(reversed(rows))
+        return self._open.records(self.project.whereabouts, self.files.bundles())
 
     def counts(self) -> Counts:
         """Return how much is where; works while locked."""
@@ -304,16 +257,7 @@ class Client(Carrying):
 
     def banner(self) -> Banner:
         """Return the state of network, space and battery; works while locked."""
-        free = self.device.storage.free_bytes()
-        label = "" if self.project is None else self.project.record.project
-        return Banner(
-            online=self.online,
-            last_sync_ms=self.files.last_sync_ms(),
-            free_bytes=free,
-            battery_percent=self.device.battery.percent(),
-            training=TRAINING in label.lower(),
-            low_space=free < LOW_SPACE_BYTES,
-        )
+        return banner(self.project, self.device, self.files.last_sync_ms(), online=self.online)
 
     # ---- interviews
 
@@ -373,20 +317,7 @@ class Client(Carrying):
 
     def facts(self) -> DeviceFacts:
         """Return what identifies this device."""
-        try:
-            number = version("cairn")
-        except PackageNotFoundError:
-            number = "unknown"
-        if self.project is None:
-            return DeviceFacts(version=number)
-        record, ring = self.project.record, self.project.peer.directory.ring
-        return DeviceFacts(
-            author=record.author,
-            project=record.project,
-            ring_serial=0 if ring is None else ring.serial,
-            fingerprint=record.root_fingerprint,
-            version=number,
-        )
+        return device_facts(self.project)
 
     def preferences(self) -> Preferences:
         """Return the preferences; policy bounds how long a vault stays open."""
