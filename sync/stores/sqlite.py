@@ -1,93 +1,27 @@
-"""The store of devices and hubs: one SQLite file in write-ahead mode, flushed at every commit.
+"""The store of devices and hubs: logs and papers in one SQLite file, next to the attachments.
 
-What `transaction()` has left is on the disk: synchronous=FULL. Sealed entries are stored as they
-are; nothing here can open one. The tables are in schema.py.
+Sealed entries are stored as they are; nothing here can open one. When they are on the disk is said
+in sqlite_file.py; the tables are in schema.py.
 """
 
-import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
 from hashlib import sha256
-from pathlib import Path
-from threading import RLock
 from typing import Any
 
 from shared.canonical import decode, encode
-from shared.clock import Clock
-from shared.errors import LocalProtocolError, StoreBusy, StoreCorrupt, StoreFull
+from shared.errors import LocalProtocolError
 from shared.ids import AuthorId, EntryHash
 from shared.sealing.envelope import DETACHED, GENESIS, Compartment, parse_header
 from shared.sealing.receipts import Signed
 from sync.core.batch import RUN_BYTES, Run, SealedEntry, encode_batch
 from sync.core.have import HaveVector, LogName, Point
-from sync.core.store import Branch, Chunk, Want
+from sync.core.store import Branch
 from sync.stores.own import OwnLogs
-from sync.stores.schema import PRAGMAS, SCHEMA
-
-_WANTED, _WHOLE, _PRUNED = 0, 1, 2
+from sync.stores.sqlite_attachments import SqliteAttachments
 
 
-class SqliteLogStore(OwnLogs):
+class SqliteLogStore(SqliteAttachments, OwnLogs):
     """Logs, attachments and papers in one file; safe for the threads of one process."""
-
-    def __init__(self, path: Path, clock: Clock, *, read_only: bool = False) -> None:
-        self._clock = clock
-        self._lock = RLock()
-        self._depth = 0
-        with _explained():
-            if read_only:
-                uri = f"{path.absolute().as_uri()}?mode=ro"
-                self._db = sqlite3.connect(uri, isolation_level=None, uri=True)
-                self._db.execute("SELECT count(*) FROM logs")
-                return
-            self._db = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
-            for pragma in PRAGMAS:
-                self._db.execute(pragma)
-            self._db.executescript(SCHEMA)
-
-    def close(self) -> None:
-        """Close the file."""
-        with self._lock:
-            self._db.close()
-
-    @contextmanager
-    def transaction(self) -> Iterator[None]:
-        """Open or join a transaction; an error undoes it, leaving the outermost makes it durable.
-
-        Raises:
-            StoreFull, StoreBusy: nothing of it was kept.
-        """
-        with self._lock, _explained():
-            if self._depth == 0:
-                self._db.execute("BEGIN IMMEDIATE")
-            self._depth += 1
-            try:
-                yield
-            except BaseException:
-                self._depth -= 1
-                if self._depth == 0:
-                    self._roll_back()
-                raise
-            self._depth -= 1
-            if self._depth == 0:
-                try:
-                    self._db.execute("COMMIT")
-                except sqlite3.Error:
-                    self._roll_back()
-                    raise
-
-    def _roll_back(self) -> None:
-        # A full disk may already have undone the transaction.
-        if self._db.in_transaction:
-            self._db.execute("ROLLBACK")
-
-    def _rows(self, sql: str, *values: object) -> list[Any]:
-        with self._lock, _explained():
-            return self._db.execute(sql, values).fetchall()
-
-    def _row(self, sql: str, *values: object) -> Any:
-        rows = self._rows(sql, *values)
-        return rows[0] if rows else None
 
     # --- logs ---------------------------------------------------------------------------------
 
@@ -261,65 +195,6 @@ class SqliteLogStore(OwnLogs):
         """Return what was kept aside: a batch of one run each, and the reason."""
         return [(data, reason) for data, reason in self._rows("SELECT data, reason FROM aside")]
 
-    # --- attachments --------------------------------------------------------------------------
-
-    def expect_payload(self, author: AuthorId, payload_hash: bytes, length: int) -> None:
-        """Begin to collect a detached payload, unless it is known already."""
-        self._db.execute(
-            "INSERT OR IGNORE INTO detached (hash, author, length, received, state)"
-            " VALUES (?, ?, ?, 0, ?)",
-            (payload_hash, author, length, _WANTED),
-        )
-
-    def missing_payloads(self, limit: int, author: AuthorId | None = None) -> list[Want]:
-        """Return detached payloads that are not whole here, oldest first."""
-        rows = self._rows(
-            f"SELECT hash, received FROM detached WHERE state = {_WANTED}"  # noqa: S608 - ours
-            " AND (?1 IS NULL OR author = ?1) ORDER BY rowid LIMIT ?2",
-            author,
-            limit,
-        )
-        return [Want(payload_hash, received) for payload_hash, received in rows]
-
-    def take_chunk(self, chunk: Chunk) -> bool:
-        """Keep a chunk if it is the next one wanted; a whole that does not match starts anew."""
-        found = self._row(
-            "SELECT length, received FROM detached WHERE hash = ? AND state = ?",
-            chunk.payload_hash,
-            _WANTED,
-        )
-        if found is None or chunk.offset != found[1] or not chunk.data:
-            return False
-        length, received = found[0], found[1] + len(chunk.data)
-        self._db.execute("INSERT INTO chunks VALUES (?, ?, ?)", chunk)
-        state = _WANTED
-        if received >= length:
-            if received == length and self._digest(chunk.payload_hash) == chunk.payload_hash:
-                state = _WHOLE
-            else:
-                self._db.execute("DELETE FROM chunks WHERE hash = ?", (chunk.payload_hash,))
-                received = 0
-        self._db.execute(
-            "UPDATE detached SET received = ?, state = ? WHERE hash = ?",
-            (received, state, chunk.payload_hash),
-        )
-        return True
-
-    def _digest(self, payload_hash: bytes) -> bytes:
-        digest = sha256()
-        for (data,) in self._db.execute(
-            'SELECT data FROM chunks WHERE hash = ? ORDER BY "offset"', (payload_hash,)
-        ):
-            digest.update(data)
-        return digest.digest()
-
-    def chunk(self, payload_hash: bytes, offset: int) -> Chunk | None:
-        """Return the piece of a detached payload at an offset."""
-        found = self._row(
-            'SELECT data FROM chunks WHERE hash = ? AND "offset" = ?', payload_hash, offset
-        )
-        return None if found is None else Chunk(payload_hash, offset, found[0])
-
     # --- papers and pruning -------------------------------------------------------------------
 
     def save_paper(self, kind: str, name: bytes, paper: Signed) -> None:
@@ -366,48 +241,15 @@ class SqliteLogStore(OwnLogs):
                 pruned += len(entry.payloads)
                 for ref in entry.header.payloads:
                     if ref.compartment in DETACHED:
-                        pruned += self._prune_detached(ref.hash)
+                        pruned += self._prune_payload(ref.hash)
             self._db.executemany(
                 "UPDATE entries SET payloads = NULL WHERE log = ? AND sequence = ?",
                 [(row, stored[3]) for stored in found],
             )
         return pruned
 
-    def _prune_detached(self, payload_hash: bytes) -> int:
-        done = self._db.execute(
-            "UPDATE detached SET state = ? WHERE hash = ? AND state = ?",
-            (_PRUNED, payload_hash, _WHOLE),
-        )
-        self._db.execute("DELETE FROM chunks WHERE hash = ?", (payload_hash,))
-        return done.rowcount
-
 
 def _entry(stored: Any) -> SealedEntry:
     header_bytes, entry_hash, payloads = stored[:3]
     at_hand = {} if payloads is None else {Compartment(c): data for c, data in decode(payloads)}
     return SealedEntry(parse_header(header_bytes), header_bytes, EntryHash(entry_hash), at_hand)
-
-
-@contextmanager
-def _explained() -> Iterator[None]:
-    """Turn SQLite's errors into ours, each saying what to do."""
-    try:
-        yield
-    except sqlite3.OperationalError as error:
-        said = str(error)
-        if "full" in said or "disk I/O" in said:
-            raise StoreFull(
-                "the disk is full: free some space and go on; nothing is lost"
-            ) from error
-        if "locked" in said or "busy" in said:
-            raise StoreBusy("another program uses the store; close it and try again") from error
-        if "no such table" in said:
-            raise StoreCorrupt("this is not a log of Cairn's") from error
-        raise
-    except sqlite3.DatabaseError as error:
-        if isinstance(error, sqlite3.IntegrityError):
-            raise
-        raise StoreCorrupt(
-            "the store's file is damaged: restore it from a backup, or enrol again and keep the "
-            "file; what was handed over is safe"
-        ) from error

@@ -1,0 +1,103 @@
+"""One SQLite file in write-ahead mode, flushed at every commit: opened, locked, committed.
+
+What `transaction()` has left is on the disk: synchronous=FULL.
+"""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from threading import RLock
+from typing import Any
+
+from shared.clock import Clock
+from shared.errors import StoreBusy, StoreCorrupt, StoreFull
+from sync.stores.schema import PRAGMAS, SCHEMA
+
+
+class SqliteFile:
+    """The file under the store; safe for the threads of one process."""
+
+    def __init__(self, path: Path, clock: Clock, *, read_only: bool = False) -> None:
+        self._clock = clock
+        self._lock = RLock()
+        self._depth = 0
+        with _explained():
+            if read_only:
+                uri = f"{path.absolute().as_uri()}?mode=ro"
+                self._db = sqlite3.connect(uri, isolation_level=None, uri=True)
+                self._db.execute("SELECT count(*) FROM logs")
+                return
+            self._db = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+            for pragma in PRAGMAS:
+                self._db.execute(pragma)
+            self._db.executescript(SCHEMA)
+
+    def close(self) -> None:
+        """Close the file."""
+        with self._lock:
+            self._db.close()
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """Open or join a transaction; an error undoes it, leaving the outermost makes it durable.
+
+        Raises:
+            StoreFull, StoreBusy: nothing of it was kept.
+        """
+        with self._lock, _explained():
+            if self._depth == 0:
+                self._db.execute("BEGIN IMMEDIATE")
+            self._depth += 1
+            try:
+                yield
+            except BaseException:
+                self._depth -= 1
+                if self._depth == 0:
+                    self._roll_back()
+                raise
+            self._depth -= 1
+            if self._depth == 0:
+                try:
+                    self._db.execute("COMMIT")
+                except sqlite3.Error:
+                    self._roll_back()
+                    raise
+
+    def _roll_back(self) -> None:
+        # A full disk may already have undone the transaction.
+        if self._db.in_transaction:
+            self._db.execute("ROLLBACK")
+
+    def _rows(self, sql: str, *values: object) -> list[Any]:
+        with self._lock, _explained():
+            return self._db.execute(sql, values).fetchall()
+
+    def _row(self, sql: str, *values: object) -> Any:
+        rows = self._rows(sql, *values)
+        return rows[0] if rows else None
+
+
+@contextmanager
+def _explained() -> Iterator[None]:
+    """Turn SQLite's errors into ours, each saying what to do."""
+    try:
+        yield
+    except sqlite3.OperationalError as error:
+        said = str(error)
+        if "full" in said or "disk I/O" in said:
+            raise StoreFull(
+                "the disk is full: free some space and go on; nothing is lost"
+            ) from error
+        if "locked" in said or "busy" in said:
+            raise StoreBusy("another program uses the store; close it and try again") from error
+        if "no such table" in said:
+            raise StoreCorrupt("this is not a log of Cairn's") from error
+        raise
+    except sqlite3.DatabaseError as error:
+        if isinstance(error, sqlite3.IntegrityError):
+            raise
+        raise StoreCorrupt(
+            "the store's file is damaged: restore it from a backup, or enrol again and keep the "
+            "file; what was handed over is safe"
+        ) from error
