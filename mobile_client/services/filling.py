@@ -4,8 +4,7 @@
 kill. Nothing past the notice is shown before consent is in force (CONS-003, CONS-004).
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -19,13 +18,14 @@ from mobile_client.presenters.views import (
     ScreenKind,
     ScreenView,
 )
+from mobile_client.services.draft_desk import DraftDesk
 from mobile_client.services.languages import language_of
 from mobile_client.services.loaded_form import LoadedForm
 from mobile_client.services.notice import NoticeReader
+from mobile_client.services.notice_gate import NoticeGate
 from mobile_client.services.paradata import Step, step
 from mobile_client.services.questions import (
     barring,
-    form_path,
     outline,
     question_view,
     repeat_view,
@@ -34,32 +34,12 @@ from mobile_client.services.questions import (
 )
 from mobile_client.vault.drafts import Draft
 from shared.clock import Clock
-from shared.errors import ConsentMissing, FormError, SubmissionInvalid
+from shared.errors import FormError, SubmissionInvalid
 from shared.forms.interview import Interview
-from shared.forms.screens import Screen
 from shared.forms.validate import Violation
 
 STEPS_MAX: Final = 10_000
 """Screens passed over in one step forward or back, before a form is held to be at fault."""
-
-
-@dataclass(frozen=True, slots=True)
-class DraftDesk:
-    """What an open draft may do with the vault and the log.
-
-    Attributes:
-        save: write the draft, durable on return.
-        decline: destroy the draft and count the outcome.
-        take_in: keep a file under the draft's key; returns the answer's text.
-        media: where a media file of the form lies, None where it is not here.
-        needs_approval: policy asks for a team lead's look.
-    """
-
-    save: Callable[[Draft], None]
-    decline: Callable[[str, str], None]
-    take_in: Callable[[Draft, Path], tuple[Draft, str]]
-    media: Callable[[str], Path | None]
-    needs_approval: bool = False
 
 
 class Filling:
@@ -79,6 +59,7 @@ class Filling:
         self._desk = desk
         self._clock = clock
         self._notice = NoticeReader(loaded, interview)
+        self._gate = NoticeGate(loaded)
         self._judged: frozenset[str] = frozenset()
         self._settle(forward=True)
 
@@ -139,23 +120,17 @@ class Filling:
         """Destroy the draft and add one to the tally: refused or abandoned."""
         self._desk.decline(self.draft_id, outcome)
 
-    def _notice_due(self) -> bool:
-        """Tell whether nothing past the notice may be shown yet."""
-        if self._draft.reconfirm:
-            return True
-        return bool(self._loaded.notice_group) and self._draft.consent is None
-
     @property
     def notice_due(self) -> bool:
         """Whether the notice is still to be decided."""
-        return self._notice_due()
+        return self._gate.due(self._draft)
 
     # ---- the screen
 
     def screen(self) -> ScreenView:
         """Return what stands on the screen; kind CONSENT while the notice is due."""
         engine = self._interview.at()
-        if self._at_notice(engine):
+        if self._gate.at(engine, self._draft):
             paths = () if self._draft.reconfirm else self._notice.questions()
             return ScreenView(ScreenKind.CONSENT, self._views(paths))
         if engine.kind in ("start", "end"):
@@ -178,26 +153,6 @@ class Filling:
             for path in paths
         )
 
-    def _at_notice(self, engine: Screen) -> bool:
-        if not self._notice_due():
-            return False
-        if self._draft.reconfirm or engine.kind == "end":
-            return True
-        return engine.kind != "start" and self._place(engine) >= self._notice_place
-
-    @property
-    def _notice_place(self) -> int:
-        return self._loaded.order[self._loaded.notice_group]
-
-    def _place(self, engine: Screen) -> int:
-        """Return where in the form a screen stands."""
-        return self._loaded.order[form_path(engine.path)]
-
-    def _in_notice(self, engine: Screen) -> bool:
-        """Tell whether a screen belongs to the notice, which is not shown twice."""
-        group = self._loaded.notice_group
-        return bool(group) and f"{form_path(engine.path)}/".startswith(group + "/")
-
     def progress(self) -> ProgressView:
         """Return how many relevant questions are answered."""
         progress = self._interview.progress()
@@ -211,25 +166,16 @@ class Filling:
 
     def answer(self, path: str, text: str) -> None:
         """Write an answer; "" takes it back. It is on the medium when this returns."""
-        self._allow(path)
+        self._gate.check(path, self._draft)
         before = self._interview.value(path)
         self._tick()
         self._interview.set(path, text)
         what = Step.ANSWERED if not before else Step.CHANGED if text else Step.TAKEN_BACK
         self._save(what, path)
 
-    def _allow(self, path: str) -> None:
-        """Refuse to write past the notice before it is decided (CONS-003)."""
-        order, group = self._loaded.order, self._loaded.notice_group
-        here = form_path(path)
-        if not self._notice_due() or here not in order or here.startswith(group + "/"):
-            return
-        if self._draft.reconfirm or order[here] > order[group]:
-            raise ConsentMissing("the respondent has not agreed yet; show the notice and ask")
-
     def attach(self, path: str, source: Path) -> None:
         """Take a file in as the answer of a media question."""
-        self._allow(path)
+        self._gate.check(path, self._draft)
         self._interview.value(path)
         draft, name = self._desk.take_in(self._draft, source)
         self._draft = draft
@@ -237,7 +183,7 @@ class Filling:
 
     def add_repeat(self, path: str) -> None:
         """Add an instance at the end and go to its first screen."""
-        self._allow(path)
+        self._gate.check(path, self._draft)
         self._tick()
         instance = self._interview.add_repeat(path)
         self._save(Step.ADDED, instance)
@@ -256,7 +202,7 @@ class Filling:
     def next(self) -> bool:
         """Go to the next screen; False where a message on this one must be settled first."""
         engine = self._interview.at()
-        if self._at_notice(engine):
+        if self._gate.at(engine, self._draft):
             return False
         broken = {v.path for path in engine.questions for v in self._barring(path)}
         if broken:
@@ -283,7 +229,7 @@ class Filling:
 
     def jump(self, path: str) -> None:
         """Go to the screen that holds a question, group or repeat."""
-        if not self._notice_due() or self._loaded.order[form_path(path)] < self._notice_place:
+        if not self.notice_due or self._gate.before(path):
             self._judged = frozenset()
             self._interview.goto(path)
             self._note(Step.JUMPED, path)
@@ -295,7 +241,7 @@ class Filling:
             engine = self._interview.at()
             if engine.kind == "end" or (engine.kind == "start" and not forward):
                 return
-            decided = not self._notice_due() and self._in_notice(engine)
+            decided = not self.notice_due and self._gate.holds(engine.path)
             if engine.kind != "start" and not decided:
                 return
             if forward:
@@ -309,15 +255,11 @@ class Filling:
     def outline(self) -> tuple[OutlineRow, ...]:
         """Return every relevant question and group, up to the notice while it is due."""
         rows = (
-            row
-            for row in outline(self._interview, self._loaded)
-            if not f"{form_path(row.path)}/".startswith(self._loaded.notice_group + "/")
-            or not self._loaded.notice_group
+            row for row in outline(self._interview, self._loaded) if not self._gate.holds(row.path)
         )
-        if not self._notice_due() or self._draft.reconfirm:
+        if not self.notice_due or self._draft.reconfirm:
             return tuple(rows)
-        order, place = self._loaded.order, self._notice_place
-        return tuple(row for row in rows if order[form_path(row.path)] < place)
+        return tuple(row for row in rows if self._gate.before(row.path))
 
     def violations(self) -> tuple[OutlineRow, ...]:
         """Return the questions that bar finalize."""
@@ -342,7 +284,7 @@ class Filling:
 
     def close(self) -> None:
         """Put the draft aside; it stays in the vault."""
-        ready = not self._notice_due() and not self._barring()
+        ready = not self.notice_due and not self._barring()
         self._save(Step.LEFT, ready=ready)
 
     # ---- keeping

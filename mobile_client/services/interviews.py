@@ -9,7 +9,7 @@ from mobile_client.device.services import DeviceFault, DeviceServices
 from mobile_client.services.case_book import Case
 from mobile_client.services.cases import encode_base, snapshot_of
 from mobile_client.services.device_policy import DevicePolicy
-from mobile_client.services.filling import DraftDesk
+from mobile_client.services.draft_desk import DraftDesk
 from mobile_client.services.finalizing import Desk, Finalizer
 from mobile_client.services.loaded_form import LoadedForm
 from mobile_client.services.media import keep_media

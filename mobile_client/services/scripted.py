@@ -49,9 +49,11 @@ class ScriptedFilling(Filling):
         """Let a made-up respondent answer up to the notice, or from where it stands to the end."""
         respondent = Respondent(self._interview, dice)
         if until_notice:
-            while not self._at_notice(self._interview.at()) and self._interview.at().kind != "end":
-                respondent.answer_screen(self._interview.at())
+            engine = self._interview.at()
+            while not self._gate.at(engine, self._draft) and engine.kind != "end":
+                respondent.answer_screen(engine)
                 self._interview.next()
+                engine = self._interview.at()
         else:
             self._settle(forward=True)
             if self._interview.at().kind not in ("start", "end"):
@@ -67,7 +69,7 @@ class ScriptedFilling(Filling):
         self._tick()
         trail = self._draft.paradata
         for path, text in answers:
-            self._allow(path)
+            self._gate.check(path, self._draft)
             self._make_room(path)
             self._interview.set(path, text)
             trail = step(trail, self._draft.started_ms, self._now_ms(), Step.ANSWERED, path)

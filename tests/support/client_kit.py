@@ -7,7 +7,8 @@ from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from pathlib import Path
 
-from mobile_client.services.filling import DraftDesk, Filling
+from mobile_client.services.draft_desk import DraftDesk
+from mobile_client.services.filling import Filling
 from mobile_client.services.loaded_form import LoadedForm, loaded_form
 from mobile_client.vault.drafts import Draft
 from shared.errors import StoreFull
