@@ -25,6 +25,7 @@ from sync.core.hub_code import HubCode, decode_hub_code
 from sync.core.messages import Papers
 from sync.core.plan import Outcome, OutcomeCode, refuse_unreadable, take_run
 from sync.core.store import Chunk, LogStore, Want
+from sync.core.withheld import note_name
 
 RING, CERTIFICATE, RECEIPT, NOTE, HUB = "ring", "certificate", "receipt", "note", "hub"
 """Kinds of paper in the store."""
@@ -254,11 +255,24 @@ class Peer:
             return None
 
     def _take_notes(self, notes: Iterable[Signed]) -> None:
-        held = {note.hub: note.issued_ms for note in self.opened_notes()}
+        held = dict(self.store.papers(NOTE))
         for signed in notes:
             note = self._open_note(signed)
-            if note is not None and note.issued_ms >= held.get(note.hub, 0):
-                self.store.save_paper(NOTE, note.hub, signed)
+            if note is None:
+                continue
+            name = note_name(note)
+            before = self._open_note(held[name]) if name in held else None
+            # A hub that withholds and signs anew each day must not push its deadline on so.
+            if before is None or (note.issued_ms >= before.issued_ms and self._has_all(before)):
+                self.store.save_paper(NOTE, name, signed)
+                held[name] = signed
+
+    def _has_all(self, note: Note) -> bool:
+        """Tell whether everything a note names has come here."""
+        return all(
+            self.holds(LogName(reach.author, reach.incarnation), Point(reach.sequence, reach.hash))
+            for reach in note.have
+        )
 
     def _open_note(self, signed: Signed) -> Note | None:
         for hub, public_key in self._hub_keys().items():

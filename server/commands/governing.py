@@ -32,6 +32,7 @@ from server.governance.decide import Resource
 from server.governance.enrolment import list_devices
 from server.governance.exchange import Exchange, write_exchange
 from server.intake.exporting import export_rows
+from server.intake.hubs import withheld_by_hubs
 from server.intake.identity import request_identity
 from server.intake.lookup import access_report, look_up
 from server.jobs.backup import back_up
@@ -77,6 +78,7 @@ def status(home: HomeOption = Path(), as_json: JsonOption = False) -> None:
             "hubs": sum(1 for d in devices if d["kind"] == "hub" and d["state"] == "active"),
             "revoked": sum(1 for d in devices if d["state"] == "revoked"),
             "letters_waiting": letters,
+            "withheld_by_hubs": withheld_by_hubs(mission),
             **intake_counts(mission),
         }
     answer(content, as_json=as_json)

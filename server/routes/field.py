@@ -14,6 +14,7 @@ from server.governance.actions import Action
 from server.governance.decide import Actor
 from server.governance.enrolment import HOURS_DEFAULT, invite, list_devices, revoke
 from server.intake.correcting import Choice, list_conflicts, resolve_conflict, show_conflicts
+from server.intake.hubs import withheld_by_hubs
 from server.intake.review import list_quarantine, release, replay
 from server.queries.counts import intake_counts
 from server.tables.project import DeviceKind
@@ -154,5 +155,5 @@ def post_resolution(
 def get_status(
     mission: MissionDep, _actor: Annotated[Actor, Depends(Permitted(Action.STATUS_READ))]
 ) -> dict[str, Any]:
-    """Return the counts of intake."""
-    return intake_counts(mission)
+    """Return the counts of intake, and the hubs that kept what they signed for."""
+    return {**intake_counts(mission), "withheld_by_hubs": withheld_by_hubs(mission)}

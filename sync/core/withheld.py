@@ -6,6 +6,7 @@ server still lacks what the note names, the hub is named. Rule SYNC-045.
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from hashlib import sha256
 
 from shared.ids import AuthorId
 from shared.sealing.receipts import Note
@@ -23,6 +24,12 @@ class Withheld:
     log: LogName
     through: int
     signed_ms: int
+
+
+def note_name(note: Note) -> bytes:
+    """Return the name a note is kept under: one a hub and set of authors (16 bytes)."""
+    authors = sorted({reach.author for reach in note.have})
+    return sha256(b"".join((note.hub, *authors))).digest()[:16]
 
 
 def withheld(

@@ -130,6 +130,7 @@ class SealedDevice:
     tip: Tip = field(init=False)
     epoch: Epoch | None = None
     enrolled: bool = True
+    kind: DeviceKind = DeviceKind.DEVICE
     held: list[Appended] | None = None
 
     def __post_init__(self) -> None:
@@ -151,7 +152,7 @@ class SealedDevice:
             Certificate(
                 deployment,
                 author,
-                PeerRole.DEVICE,
+                PeerRole.HUB if self.kind is DeviceKind.HUB else PeerRole.DEVICE,
                 self.key.public_bytes,
                 mailbox,
                 AUDIENCE_MISSION,
@@ -163,7 +164,7 @@ class SealedDevice:
                 Device(
                     author=author,
                     number=devices.next_number(session),
-                    kind=DeviceKind.DEVICE.value,
+                    kind=self.kind.value,
                     label=self.name,
                     signing_key=self.key.public_bytes,
                     suite=int(Suite.X25519),

@@ -135,3 +135,34 @@ def test_a_hub_that_withholds_is_named_by_its_own_note() -> None:
     )
     network.sync(tablet, mission)
     assert withheld(notes, mission.peer.holds, now_ms + HOLDS_MS) == []
+
+
+def test_sync_045_a_hub_gains_no_time_by_signing_anew() -> None:
+    """Each day's note names one entry more; the first stands until what it names has come."""
+    network = Network()
+    mission, hub, tablet = carried(network)
+    first = tablet.peer.opened_notes()[0]
+    greet(network, tablet, mission)
+    for _ in range(3):
+        network.clock.advance(3 * 86_400)
+        tablet.write(1)
+        network.sync(tablet, hub)
+        greet(network, tablet, mission)
+    (kept,) = mission.peer.opened_notes()
+    assert kept.issued_ms == first.issued_ms
+    (named,) = withheld([kept], mission.peer.holds, mission.peer.now_ms())
+    assert (named.hub, named.signed_ms) == (hub.peer.me.author, first.issued_ms)
+    network.sync(tablet, mission)
+    network.sync(tablet, mission)
+    (settled,) = mission.peer.opened_notes()
+    assert settled.issued_ms > first.issued_ms
+    assert withheld([settled], mission.peer.holds, mission.peer.now_ms() + HOLDS_MS) == []
+
+
+def greet(network: Network, tablet: Node, mission: Node) -> None:
+    """Bring the tablet's notes to the mission by another tablet, without its entries."""
+    name = f"messenger {network.clock.now().isoformat()}"
+    messenger = network.device(name, known_to=(mission,))
+    for kept in tablet.peer.store.papers("note"):
+        messenger.peer.store.save_paper("note", *kept)
+    network.sync(messenger, mission)
