@@ -1,4 +1,4 @@
-"""`cairn forms`: check, convert, describe and play forms."""
+"""`cairn forms`: check, convert, describe, play and publish forms."""
 
 import json
 import os
@@ -11,6 +11,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from server.commands.console import CairnTyper, HomeOption, JsonOption
 from server.commands.forms_play import Player
 from server.commands.xpath import moment, zone
 from shared.errors import CairnError, FormError
@@ -23,7 +24,9 @@ from shared.forms.xform import read_form
 from shared.forms.xlsform import convert as convert_xlsform
 from shared.forms.xpath.tables import Instance
 
-app = typer.Typer(help="Author forms: check, convert, describe, play.", no_args_is_help=True)
+app = CairnTyper(
+    help="Author forms: check, convert, describe, play, publish.", no_args_is_help=True
+)
 
 FormFile = Annotated[
     Path, typer.Argument(exists=True, dir_okay=False, help="XLSForm (.xlsx, .xls) or XForm (.xml)")
@@ -136,6 +139,42 @@ def describe(
             str(len(field.choices) or ""),
         )
     Console().print(table)
+
+
+@app.command()
+def publish(
+    file: Annotated[
+        Path, typer.Argument(exists=True, dir_okay=False, help="A form, or what came back signed.")
+    ],
+    home: HomeOption = Path(),
+    out: Annotated[
+        Path | None, typer.Option("--out", "-o", help="The request to write; else beside the form.")
+    ] = None,
+    media: Annotated[
+        Path | None, typer.Option(help="Folder of the files it reads; else beside it.")
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Take a form one step on: write the request for the steward, or put the signed form in force.
+
+    No form takes force without the root key, which never meets the server.
+    """
+    # Authors who check and play forms all day need not load a server for it.
+    from server.commands.publish import propose_to, put_in_force  # noqa: PLC0415
+    from server.governance.exchange import is_exchange  # noqa: PLC0415
+
+    if is_exchange(file):
+        put_in_force(file, home, as_json=as_json)
+        return
+    request = out or file.with_suffix(".request")
+    propose_to(file, request, home, media, as_json=as_json)
+    signed = request.with_suffix(".signed")
+    typer.echo(
+        "Next, at the steward's station: "
+        f"cairn steward approve-form STATION {request} -o {signed}\n"
+        f"Then here: cairn forms publish {signed} --home {home}",
+        err=True,
+    )
 
 
 @app.command()

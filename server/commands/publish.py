@@ -48,6 +48,11 @@ def propose(
     as_json: JsonOption = False,
 ) -> None:
     """Check a form against policy and write the request that the steward signs."""
+    propose_to(file, out, home, media, as_json=as_json)
+
+
+def propose_to(file: Path, out: Path, home: Path, media: Path | None, *, as_json: bool) -> None:
+    """Write the request that the steward signs, and say what it holds."""
     mission = Mission.attach(load_settings(home), SystemClock())
     try:
         proposal = propose_form(mission, file, media)
@@ -69,7 +74,8 @@ def propose(
     )
 
 
-def _publish(file: Path, home: Path, *, as_json: bool) -> None:
+def put_in_force(file: Path, home: Path, *, as_json: bool) -> None:
+    """Put what the steward signed in force, and say what it was."""
     mission = Mission.attach(load_settings(home), SystemClock())
     try:
         payloads, words = read_exchange(file, Exchange.DOCUMENTS)
@@ -86,7 +92,7 @@ def _publish(file: Path, home: Path, *, as_json: bool) -> None:
 @forms_app.command("publish")
 def publish_form(file: SignedFile, home: HomeOption = Path(), as_json: JsonOption = False) -> None:
     """Put a signed form and its files in force; devices take them with their next sync."""
-    _publish(file, home, as_json=as_json)
+    put_in_force(file, home, as_json=as_json)
 
 
 @policy_app.command("publish")
@@ -94,7 +100,7 @@ def publish_policy(
     file: SignedFile, home: HomeOption = Path(), as_json: JsonOption = False
 ) -> None:
     """Put a signed policy in force."""
-    _publish(file, home, as_json=as_json)
+    put_in_force(file, home, as_json=as_json)
 
 
 def approve_form_command(

@@ -188,9 +188,9 @@ class WholeWay:
     def publish(self, form: Path) -> None:
         """Propose, have signed and put in force; the next step of intake broadcasts it."""
         request, signed = (self.papers / f"{form.stem}.{end}" for end in ("request", "signed"))
-        call_json(self.log, "server", "forms", "propose", str(form), "-o", str(request), *self.home)
+        call_json(self.log, "forms", "publish", str(form), "-o", str(request), *self.home)
         self.steward("approve-form", str(self.station), str(request), "-o", str(signed), "--yes")
-        call_json(self.log, "server", "forms", "publish", str(signed), *self.home)
+        call_json(self.log, "forms", "publish", str(signed), *self.home)
         self.work()
 
     @contextmanager
