@@ -15,7 +15,7 @@ from mobile_client.commands.headless import (
     fill_draft,
     fill_form,
 )
-from mobile_client.presenters.views import Destination
+from mobile_client.presenters.status import Destination
 from mobile_client.services.client import Client
 from shared.errors import UsageError
 

@@ -7,7 +7,7 @@ from typing import Final
 from mobile_client.presenters.open_interview import OpenInterview
 from mobile_client.presenters.ports import CasesPort
 from mobile_client.presenters.presenter import Notice, Presenter, notice_of
-from mobile_client.presenters.views import CaseRow
+from mobile_client.presenters.rows import CaseRow
 from shared.errors import CairnError
 
 ROWS_MAX: Final = 200

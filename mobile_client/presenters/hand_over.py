@@ -9,7 +9,7 @@ from pathlib import Path
 
 from mobile_client.presenters.ports import HandOverServices
 from mobile_client.presenters.presenter import Notice, Presenter, Work, notice_of
-from mobile_client.presenters.views import Banner, Counts, Destination, Transfer
+from mobile_client.presenters.status import Banner, Counts, Destination, Transfer
 from shared.errors import CairnError
 
 

@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 
 from mobile_client.presenters.ports import HomeServices, Slip
 from mobile_client.presenters.presenter import Notice, Presenter, Work, notice_of
-from mobile_client.presenters.views import Banner, Counts, DraftRow, EntryState, FormRow, RecordRow
+from mobile_client.presenters.rows import DraftRow, EntryState, FormRow, RecordRow
+from mobile_client.presenters.status import Banner, Counts
 from shared.errors import CairnError
 
 

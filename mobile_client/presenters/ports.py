@@ -10,17 +10,8 @@ from pathlib import Path
 from typing import Protocol
 
 from mobile_client.presenters.open_interview import OpenInterview
-from mobile_client.presenters.views import (
-    Banner,
-    CaseRow,
-    Counts,
-    Destination,
-    DraftRow,
-    EnumeratorRow,
-    FormRow,
-    RecordRow,
-    Transfer,
-)
+from mobile_client.presenters.rows import CaseRow, DraftRow, EnumeratorRow, FormRow, RecordRow
+from mobile_client.presenters.status import Banner, Counts, Destination, Transfer
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 
 from mobile_client.presenters.ports import UnlockServices
 from mobile_client.presenters.presenter import Notice, Presenter, Work, notice_of
-from mobile_client.presenters.views import Banner, Counts, EnumeratorRow
+from mobile_client.presenters.rows import EnumeratorRow
+from mobile_client.presenters.status import Banner, Counts
 from shared.errors import CairnError
 
 

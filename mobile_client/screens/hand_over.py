@@ -5,7 +5,8 @@ from functools import partial
 from pathlib import Path
 
 from mobile_client.presenters.hand_over import HandOverPresenter, HandOverState
-from mobile_client.presenters.views import Destination, EntryState, Transfer
+from mobile_client.presenters.rows import EntryState
+from mobile_client.presenters.status import Destination, Transfer
 from mobile_client.screens.base import ScreenPage
 from mobile_client.screens.files import FileSheet
 from mobile_client.screens.frame import Frame

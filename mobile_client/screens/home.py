@@ -6,7 +6,7 @@ from functools import partial
 
 from mobile_client.presenters.home import HomePresenter, HomeState
 from mobile_client.presenters.ports import Slip
-from mobile_client.presenters.views import DraftRow, EntryState, FormRow
+from mobile_client.presenters.rows import DraftRow, EntryState, FormRow
 from mobile_client.screens.base import ScreenPage
 from mobile_client.screens.status import status_banner
 from mobile_client.screens.words import say_state, say_when

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Final
 
-from mobile_client.presenters.views import Banner as BannerView
+from mobile_client.presenters.status import Banner as BannerView
 from mobile_client.screens.words import say_size, say_when
 from mobile_client.text.speech import say
 from mobile_client.widgets.banner import Banner

@@ -4,7 +4,7 @@ from datetime import date, datetime
 from typing import Final
 
 from mobile_client.presenters.presenter import Notice
-from mobile_client.presenters.views import EntryState
+from mobile_client.presenters.rows import EntryState
 from mobile_client.text.speech import key, say, say_count
 from mobile_client.widgets.calendar import DATES
 

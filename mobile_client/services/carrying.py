@@ -4,7 +4,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable
 from pathlib import Path
 
-from mobile_client.presenters.views import Destination, Transfer
+from mobile_client.presenters.status import Destination, Transfer
 from mobile_client.services.hand_over import check_report, exchange
 from mobile_client.services.home_files import HomeFiles
 from mobile_client.services.lines import https

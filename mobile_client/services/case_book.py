@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from mobile_client.presenters.views import CaseRow
+from mobile_client.presenters.rows import CaseRow
 from mobile_client.services.cases import decode_base, encode_base
 from mobile_client.services.project import Project
 from mobile_client.vault.vault import Vault

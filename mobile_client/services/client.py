@@ -9,15 +9,8 @@ from pathlib import Path
 
 from mobile_client.presenters.open_interview import OpenInterview
 from mobile_client.presenters.ports import CodeView, DeviceFacts, Preferences, Slip
-from mobile_client.presenters.views import (
-    Banner,
-    CaseRow,
-    Counts,
-    DraftRow,
-    EnumeratorRow,
-    FormRow,
-    RecordRow,
-)
+from mobile_client.presenters.rows import CaseRow, DraftRow, EnumeratorRow, FormRow, RecordRow
+from mobile_client.presenters.status import Banner, Counts
 from mobile_client.services.carrying import Carrying
 from mobile_client.services.case_book import CaseBook
 from mobile_client.services.device_policy import DEFAULT, DevicePolicy

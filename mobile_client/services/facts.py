@@ -8,7 +8,7 @@ from typing import Final
 
 from mobile_client.device.services import DeviceServices
 from mobile_client.presenters.ports import DeviceFacts
-from mobile_client.presenters.views import Banner
+from mobile_client.presenters.status import Banner
 from mobile_client.services.project import Project
 
 LOW_SPACE_BYTES: Final = 200 << 20

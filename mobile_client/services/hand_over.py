@@ -6,7 +6,7 @@ hand-over goes on from there.
 
 from collections.abc import Callable
 
-from mobile_client.presenters.views import Transfer
+from mobile_client.presenters.status import Transfer
 from shared.clock import Clock
 from shared.errors import CairnError
 from sync.core.messages import Answer, Message

@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from mobile_client.presenters.views import FormRow, Language
+from mobile_client.presenters.rows import FormRow
+from mobile_client.presenters.views import Language
 from mobile_client.services.languages import language_of
 from shared.forms.codebook import codebook_of, consent_path
 from shared.forms.definition import Form, Shape

@@ -3,7 +3,8 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from mobile_client.presenters.views import DraftRow, ProgressView, RecordRow
+from mobile_client.presenters.rows import DraftRow, RecordRow
+from mobile_client.presenters.views import ProgressView
 from mobile_client.services.case_book import CaseBook
 from mobile_client.services.finalizing import RECORD, Finalizer
 from mobile_client.services.interviews import Interviews

@@ -5,7 +5,7 @@ Opens without a passphrase: a locked device still shows its counts and hands ove
 
 from dataclasses import replace
 
-from mobile_client.presenters.views import Counts
+from mobile_client.presenters.status import Counts
 from mobile_client.services.enrolment import signing_key
 from mobile_client.services.home_files import DeviceRecord, HomeFiles
 from mobile_client.services.library import Library

@@ -7,7 +7,8 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from mobile_client.presenters.views import Counts, EntryState
+from mobile_client.presenters.rows import EntryState
+from mobile_client.presenters.status import Counts
 from shared.sealing.envelope import Kind
 from shared.sealing.receipts import Reach
 from sync.core.have import LogName

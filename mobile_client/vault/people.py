@@ -11,7 +11,7 @@ unlocks next seals the mailbox key to it.
 from dataclasses import dataclass, field
 from typing import Final
 
-from mobile_client.presenters.views import EnumeratorRow
+from mobile_client.presenters.rows import EnumeratorRow
 from mobile_client.vault.database import Row, VaultDatabase
 from shared.clock import Clock, RandomBytes
 from shared.errors import NotFound, PassphraseWrong, Throttled, UsageError

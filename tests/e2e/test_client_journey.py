@@ -23,8 +23,9 @@ from mobile_client.presenters.presenter import InlineWork
 from mobile_client.presenters.receipt import ReceiptPresenter
 from mobile_client.presenters.review import ReviewPresenter
 from mobile_client.presenters.settings import SettingsPresenter
+from mobile_client.presenters.status import Counts
 from mobile_client.presenters.unlock import UnlockPresenter
-from mobile_client.presenters.views import Counts, ScreenKind
+from mobile_client.presenters.views import ScreenKind
 from mobile_client.services.client import Client
 
 ROOT = Path(__file__).parents[2]

@@ -16,7 +16,8 @@ from mobile_client.device.fake import FakeKeystore, fake_services
 from mobile_client.device.linux import linux_services
 from mobile_client.presenters.open_interview import OpenInterview
 from mobile_client.presenters.ports import Slip
-from mobile_client.presenters.views import ConsentGiven, Transfer
+from mobile_client.presenters.status import Transfer
+from mobile_client.presenters.views import ConsentGiven
 from mobile_client.services.client import Client
 from mobile_client.services.machine import Machine
 from shared.canonical import encode

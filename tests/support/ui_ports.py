@@ -9,28 +9,27 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from mobile_client.presenters.ports import CodeView, DeviceFacts, Preferences, Slip
-from mobile_client.presenters.views import (
-    Banner,
+from mobile_client.presenters.rows import (
     CaseRow,
-    ConsentGiven,
-    Counts,
-    Destination,
     DraftRow,
     EntryState,
     EnumeratorRow,
     FormRow,
+    RecordRow,
+)
+from mobile_client.presenters.status import Banner, Counts, Destination, Transfer
+from mobile_client.presenters.views import (
+    ConsentGiven,
     Language,
     NoticeView,
     OutlineRow,
     ProgressView,
     PurposeRow,
     QuestionView,
-    RecordRow,
     RepeatView,
     RosterRow,
     ScreenKind,
     ScreenView,
-    Transfer,
 )
 from shared.errors import Offline, PassphraseWrong, TokenInvalid
 

@@ -9,7 +9,7 @@ from ui_driver import Driver
 
 from mobile_client.app import CairnApp
 from mobile_client.presenters.client import ClientPresenter
-from mobile_client.presenters.views import Destination, Transfer
+from mobile_client.presenters.status import Destination, Transfer
 from mobile_client.screens.frame import Frame
 from mobile_client.screens.work import ThreadWork
 from mobile_client.services.client import Client

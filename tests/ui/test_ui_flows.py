@@ -9,7 +9,8 @@ from ui_forms import EVERY_KIND
 from ui_ports import ScriptedInterview, ScriptedPorts, consent_notice
 
 from mobile_client.presenters.ports import Preferences
-from mobile_client.presenters.views import Banner, Counts, ScreenKind, ScreenView
+from mobile_client.presenters.status import Banner, Counts
+from mobile_client.presenters.views import ScreenKind, ScreenView
 
 pytestmark = pytest.mark.window
 

@@ -20,13 +20,9 @@ from client_project import (
 
 from mobile_client.device.fake import FakeBattery, FakeKeystore, FakeStorage, fake_services
 from mobile_client.presenters.ports import Preferences, Slip
-from mobile_client.presenters.views import (
-    ConsentGiven,
-    Counts,
-    Destination,
-    EntryState,
-    ScreenKind,
-)
+from mobile_client.presenters.rows import EntryState
+from mobile_client.presenters.status import Counts, Destination
+from mobile_client.presenters.views import ConsentGiven, ScreenKind
 from mobile_client.services.client import Client
 from mobile_client.services.finalizing import Finalizer
 from mobile_client.services.hand_over import HandOverIncomplete, HandOverStopped

@@ -1,0 +1,85 @@
+"""Rows of the home screen's lists: people, forms, drafts, records, cases. Plain values only."""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from mobile_client.presenters.views import Language, ProgressView
+
+
+class EntryState(StrEnum):
+    """Where a finalized record is; shown by shape and word."""
+
+    ON_DEVICE = "on_device"
+    HANDED_OVER = "handed_over"
+    RECEIVED = "received"
+
+
+@dataclass(frozen=True, slots=True)
+class EnumeratorRow:
+    """One person who uses this device."""
+
+    id: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class FormRow:
+    """One form that can be filled here."""
+
+    form_id: str
+    title: str
+    version: str
+    basis: str
+    languages: tuple[Language, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class DraftRow:
+    """One unfinished interview.
+
+    Attributes:
+        ready: all questions answered well; finalize can take it.
+        needs_consent: opening it asks again whether the respondent agrees to go on.
+        returned: why a team lead sent it back; "" where nobody did.
+    """
+
+    draft_id: str
+    form_id: str
+    title: str
+    started_ms: int
+    updated_ms: int
+    progress: ProgressView = field(default_factory=ProgressView)
+    ready: bool = False
+    needs_consent: bool = True
+    returned: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RecordRow:
+    """One finalized record: no answer of it can be read here any more.
+
+    Attributes:
+        record_id: 32 hex digits.
+        readable_until_ms: policy keeps a readable copy until then; None where it keeps none.
+        carrier: which hub or bundle took it, "" while nobody did.
+    """
+
+    record_id: str
+    form_id: str
+    title: str
+    finalized_ms: int
+    state: EntryState = EntryState.ON_DEVICE
+    readable_until_ms: int | None = None
+    carrier: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CaseRow:
+    """One assigned household or site."""
+
+    record_id: str
+    form_id: str
+    label: str
+    detail: str = ""
+    conflicts: int = 0
+    editable: bool = True
