@@ -3,8 +3,9 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from server.aggregates.coverage import not_covered
 from server.aggregates.disclose import class_of
-from server.aggregates.gate import Decision
+from server.aggregates.gate import CARRIED, Decision
 from server.aggregates.group import axis_ids
 from server.aggregates.products import AREA
 from server.aggregates.published import JOINED, UNKNOWN, PublishedTable
@@ -61,6 +62,9 @@ def _table(
         for number, name in enumerate(names)
     ]
     hidden = sum(value is None for value in published.cells.values())
+    cells = [[*codes[: len(names)], _number(value)] for codes, value in published.cells.items()]
+    told = table.covered is not None and decision.state != CARRIED
+    tops = {name: axis.top for name, axis in zip(names, table.axes, strict=True)}
     return {
         "product": product.id,
         "title": dict(product.title),
@@ -78,9 +82,8 @@ def _table(
         "charts": list(product.charts),
         "dimensions": dimensions,
         "limited_to": [list(part) for part in table.fixed],
-        "cells": [
-            [*codes[: len(names)], _number(value)] for codes, value in published.cells.items()
-        ],
+        "not_covered": not_covered(cells, tops, table.covered or ()) if told else [],
+        "cells": cells,
         "cells_published": len(published.cells) - hidden,
         "cells_hidden": hidden,
     }

@@ -6,6 +6,8 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 SUPPRESSED = "suppressed"
+NOT_COVERED = "not_covered"
+"""Nobody asked in this area (REL-009)."""
 
 
 def release_csv(document: Mapping[str, Any]) -> dict[str, str]:
@@ -24,9 +26,18 @@ def product_csv(tables: Iterable[Mapping[str, Any]]) -> str:
         names = [dimension["name"] for dimension in table["dimensions"]]
         if number == 0:
             writer.writerow(["round", *names, "unit", "value", "status", "as_of_release"])
+        areas = set(table.get("not_covered", ()))
         for *codes, value in table["cells"]:
-            status = SUPPRESSED if value is None else "published"
-            shown = "" if value is None else value
-            row = [table["round"], *codes, table["unit"], shown, status, table["as_of"]]
+            asked = not areas.intersection(codes)
+            status = "published" if value is not None else SUPPRESSED
+            shown = value if asked and value is not None else ""
+            row = [
+                table["round"],
+                *codes,
+                table["unit"],
+                shown,
+                status if asked else NOT_COVERED,
+                table["as_of"],
+            ]
             writer.writerow(row)
     return out.getvalue()

@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from ibis.expr.types import Table
 
+from server.aggregates.coverage import covered_areas
 from server.aggregates.product_rows import area_columns, fields_of, overlapping, product_rows
 from server.aggregates.products import AREA, DimensionSpec, Product
 from server.aggregates.published import JOINED, TOTAL, UNKNOWN
@@ -60,6 +61,7 @@ class Tabulated:
         measure: names what is counted; tables of one form, round and measure share cells.
         fixed: all cells lie in these categories too (what the product is limited to).
         disclosures: classes of all fields used.
+        covered: areas with a record; None where that is not told (REL-009).
     """
 
     product: Product
@@ -69,6 +71,7 @@ class Tabulated:
     fixed: Coordinate
     cells: Mapping[Coordinate, Sums] = field(repr=False)
     disclosures: tuple[str, ...] = ()
+    covered: frozenset[str] | None = None
 
 
 def tabulate(source: Source, product: Product, geography: Geography) -> list[Tabulated]:
@@ -87,6 +90,7 @@ def tabulate(source: Source, product: Product, geography: Geography) -> list[Tab
     used = [source.find(product.form, product.repeat, name).column for name in fields_of(product)]
     fixed = tuple(sorted(set(_limits(product).items()) - set(_tops(product).items())))
     disclosures = tuple(column.disclosure for column in used)
+    covered = covered_areas(source, product)
     return [
         Tabulated(
             product,
@@ -96,6 +100,7 @@ def tabulate(source: Source, product: Product, geography: Geography) -> list[Tab
             fixed,
             dict(sorted(rounds[each].items())),  # the engine's order changes from run to run
             disclosures,
+            None if covered is None else covered.get(each, frozenset()),
         )
         for each in sorted(rounds, key=round_order)
     ]

@@ -3,6 +3,7 @@
 import pytest
 from deident_forms import household_codebook, square_country
 
+from server.aggregates.coverage import not_covered
 from server.aggregates.product_rows import overlapping
 from server.aggregates.products import read_products
 from server.aggregates.source import Source
@@ -205,3 +206,31 @@ def test_a_table_nobody_could_read_is_refused(
     monkeypatch.setattr("server.aggregates.tabulate.CELLS_MAX", 10)
     with pytest.raises(LimitExceeded, match="leave out a dimension"):
         table(source, geography="admin2", dimensions=["nationality"])
+
+
+def test_areas_with_a_record_are_known_of_sites_and_not_of_surveys(source: Source) -> None:
+    """REL-009: whatever the product keeps of the records, and of surveys nothing is told."""
+    stock = table(source, kind="stock", geography="admin2", where={"status": ["host"]})
+    assert stock.covered == {"ZZ01", "ZZ0101", "ZZ0102", "ZZ02"}
+    assert table(source, round_id="2", kind="stock", geography="admin2").covered == {
+        "ZZ01",
+        "ZZ0101",
+    }
+    assert table(source, geography="admin2").covered is None
+    origin = {"level": "admin1", "field": "origin"}
+    assert table(source, kind="stock", geography=origin).covered is None
+
+
+def test_only_a_published_zero_without_a_record_is_told_as_not_covered() -> None:
+    """REL-009."""
+    cells = [
+        ["_T", "_T", 9],
+        ["A", "_T", 9],
+        ["B", "_T", 0],
+        ["C", "_T", 0],
+        ["D", "_T", None],
+        ["E", "f", 0],
+    ]
+    tops = {"area": "_T", "sex": "_T"}
+    assert not_covered(cells, tops, {"A", "B"}) == ["C"]
+    assert not_covered([["f", 0]], {"sex": "_T"}, ()) == []

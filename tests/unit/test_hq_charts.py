@@ -2,7 +2,9 @@
 
 import pytest
 
-from server.web.hq.charts import Words, trend, whole_step
+from server.aggregates.csv_format import product_csv
+from server.web.hq.charts import Words, choropleth, trend, whole_step
+from server.web.hq.views import Table, show_table
 
 
 @pytest.mark.parametrize(
@@ -20,3 +22,26 @@ def test_a_hidden_round_leaves_a_gap_and_a_hatched_mark() -> None:
     assert drawn.count('class="dot"') == 2
     assert drawn.count("polyline") == 2, "the line is broken where a number is hidden"
     assert "2: hidden" in drawn
+
+
+def test_an_area_where_nobody_asked_is_missing_on_the_page_and_in_the_csv() -> None:
+    """REL-009: no zero stands for it."""
+    area = {"name": "area", "top": "_T", "categories": [
+        {"code": code, "parent": "_T", "label": {"en": code}} for code in ("A", "B")]}  # fmt: skip
+    data = {
+        "dimensions": [area], "cells": [["_T", 4], ["A", 4], ["B", 0]], "not_covered": ["B"],
+        "round": "1", "unit": "persons", "as_of": 1,
+    }  # fmt: skip
+    shown = show_table(Table(data, 1), "en", {"total": "Total"})
+    assert [(row.cells[0].text, row.cells[0].missing) for row in shown.rows] == [
+        ("4", False),
+        ("4", False),
+        ("", True),
+    ]
+    assert "1,B,persons,,not_covered,1" in product_csv([data])
+    square = [[[[0, 0], [0, 1], [1, 1], [0, 0]]]]
+    areas = [{"code": code, "polygons": square, "parent": "_T"} for code in ("A", "B")]
+    values = {code: Table(data, 1).value(area=code) for code in ("A", "B")}
+    drawn, legend = choropleth(areas, values, {}, "Map", Words("en", "hidden", "No data"))
+    assert 'class="area missing"' in drawn
+    assert ("missing", "No data") in legend

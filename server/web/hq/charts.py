@@ -79,7 +79,7 @@ def round_up(value: float) -> float:
 
 def choropleth(
     areas: Sequence[Mapping[str, Any]],
-    values: Mapping[str, Cell],
+    values: Mapping[str, Cell | object],
     names: Mapping[str, str],
     label: str,
     words: Words,
@@ -94,7 +94,7 @@ def choropleth(
     squeeze = cos(radians((south + north) / 2))
     scale = (_WIDTH - 16) / max((east - west) * squeeze, 1e-9)
     height = (north - south) * scale + 16
-    ends = classes_of([v for v in values.values() if v is not None])
+    ends = classes_of([v for v in values.values() if isinstance(v, int | float)])
 
     def path(polygons: Sequence[Sequence[Sequence[Sequence[float]]]]) -> str:
         rings = [ring for polygon in polygons for ring in polygon]
@@ -127,15 +127,20 @@ def choropleth(
     ]
     if any(value is None for value in values.values()):
         legend.append(("hidden", words.hidden))
-    if any(value == 0 for value in values.values()):
+    shaded = {shade_class(values[area["code"]], ends) for area in drawn}
+    if "missing" in shaded:
+        legend.append(("missing", words.no_data))
+    if "zero" in shaded:
         legend.insert(0, ("zero", "0"))
     return _svg(_WIDTH, height, label, parts, "map"), legend
 
 
-def shade_class(value: Cell, ends: Sequence[float]) -> str:
+def shade_class(value: Cell | object, ends: Sequence[float]) -> str:
     """Return the CSS class of a value on a map."""
     if value is None:
         return "hidden"
+    if not isinstance(value, int | float):
+        return "missing"
     if value == 0:
         return "zero"
     return next((f"s{place}" for place, end in enumerate(ends) if value <= end), "s4")

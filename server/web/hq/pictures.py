@@ -24,11 +24,10 @@ def area_map(
     if dimension is None:
         return "", []
     inner = {category["parent"] for category in dimension["categories"]}
-    values: dict[str, float | None] = {}
+    values: dict[str, float | object | None] = {}
     for category in dimension["categories"]:
-        value = table.value(area=category["code"])
-        if category["code"] not in inner and value is not MISSING:
-            values[category["code"]] = value  # type: ignore[assignment]
+        if category["code"] not in inner:
+            values[category["code"]] = table.value(area=category["code"])
     names = {area["code"]: pick(area["name"], language) for area in document["geography"]["areas"]}
     return charts.choropleth(document["geography"]["areas"], values, names, title, say)
 

@@ -25,6 +25,11 @@ class Table:
         """Codes in the order of the dimensions -> number, or None where hidden."""
         return {tuple(row[:-1]): row[-1] for row in self.data["cells"]}
 
+    @cached_property
+    def not_covered(self) -> frozenset[str]:
+        """Areas where nobody asked: their zeros are no numbers. Releases before said nothing."""
+        return frozenset(self.data.get("not_covered", ()))
+
     @property
     def dimensions(self) -> list[Mapping[str, Any]]:
         """The dimensions, the area first where there is one."""
@@ -33,6 +38,8 @@ class Table:
 
     def value(self, **codes: str) -> Cell | object:
         """Return the number where the named dimensions have these codes, others their total."""
+        if codes.get(AREA) in self.not_covered:
+            return MISSING
         key = tuple(codes.get(d["name"], d["top"]) for d in self.dimensions)
         return self.values.get(key, MISSING)
 
@@ -99,6 +106,7 @@ class ShownCell:
 
     text: str
     hidden: bool = False
+    missing: bool = False
 
 
 @dataclass(frozen=True)
@@ -172,7 +180,7 @@ def _depth(parents: Mapping[str, str], code: str) -> int:
 def _shown(value: Cell | object, language: str) -> ShownCell:
     """Return one cell's text; hidden ones say so to eyes and to screen readers."""
     if value is MISSING:
-        return ShownCell("")
+        return ShownCell("", missing=True)
     if value is None:
         return ShownCell("", hidden=True)
     assert isinstance(value, int | float)
