@@ -20,7 +20,16 @@ class AnswerNode(Node):
     __slots__ = ("field", "index", "own_relevant", "place", "relevant", "repeat", "uid")
 
     def __init__(self, field: Field, *, text: str = "", uid: str = "") -> None:
-        super().__init__(Kind.ELEMENT, field.name, text, uri=field.uri, prefix=field.prefix)
+        # Written out instead of calling Node's: forms make nodes by the thousand.
+        self.kind = Kind.ELEMENT
+        self.name = field.name
+        self.text = text
+        self.uri = field.uri
+        self.prefix = field.prefix
+        self.parent = None
+        self.kids = []
+        self.attributes = []
+        self.namespaces = None
         self.field = field
         self.relevant = True
         self.own_relevant = True
@@ -64,8 +73,14 @@ class AnswerNode(Node):
 
     def append(self, child: Node) -> Node:
         """Add a child at the end."""
-        self.index.setdefault(child.name, []).append(child)
-        return super().append(child)
+        known = self.index.get(child.name)
+        if known is None:
+            self.index[child.name] = [child]
+        else:
+            known.append(child)
+        child.parent = self
+        self.kids.append(child)
+        return child
 
     def answer_children(self) -> list["AnswerNode"]:
         """Return the children as answer nodes."""

@@ -8,16 +8,12 @@ from collections.abc import Collection, Mapping
 from datetime import datetime, tzinfo
 
 from shared.clock import RandomBytes
-from shared.forms import draft as draft_
-from shared.forms.answer_node import address_of
 from shared.forms.answers import Answers
+from shared.forms.body_judge import BodyJudge
+from shared.forms.body_plan import plan_of
 from shared.forms.definition import Form
-from shared.forms.instance import Tree
 from shared.forms.program import program_of
-from shared.forms.recompute import Recomputer
-from shared.forms.sources import SecondaryInstances
-from shared.forms.validate import Validator, Violation
-from shared.forms.xpath.context import Context
+from shared.forms.validate import Violation
 from shared.forms.xpath.tables import Instance
 
 
@@ -42,31 +38,8 @@ def validate_body(
         random_bytes: for expressions that need it.
         attachments: external secondary instances by file name.
     """
-    program = program_of(form)
-    tree = Tree(form, random_bytes, empty=True)
-    sent = answers.as_dict()
-    strangers = draft_.put(tree, sent, list(answers.instances))
-    context = Context(
-        now=clock_now,
-        zone=tz,
-        random_bytes=random_bytes,
-        instances=SecondaryInstances(program, attachments or {}),
-    )
-    context.root = tree.document
-    context.singles = tree.singles
-    rules = program.body_rules(absent_paths)
-    recomputer = Recomputer(program, tree, context)
-    recomputer.enqueue_relevance(rules)
-    recomputer.run()
-    validator = Validator(program, tree, context, lambda _label, _node: "")
-    found = list(validator.violations(skip=rules.skips))
-    found += [
-        Violation(address, address, "unknown", "The form has no such field.")
-        for address in strangers
-    ]
-    found += [
-        Violation(address_of(node), address_of(node), "relevant", "Not asked, yet answered.")
-        for node in tree.walk()
-        if node.text and not node.kids and not node.relevant and address_of(node) in sent
-    ]
-    return tuple(found)
+    plan = plan_of(program_of(form), absent_paths)
+    judge = plan.take(tz) or BodyJudge(plan, tz, clock_now, random_bytes)
+    found = judge.judge(answers, clock_now, random_bytes, attachments or {})
+    plan.give_back(judge)
+    return found

@@ -5,6 +5,7 @@ change of mind comes back. Answers whose field the newer form no longer has are 
 """
 
 import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -93,27 +94,61 @@ def take(tree: Tree) -> tuple[dict[str, str], list[str]]:
     return values, instances
 
 
-def put(tree: Tree, values: dict[str, str], instances: list[str]) -> dict[str, str]:
+@dataclass(slots=True)
+class Placed:
+    """Where answers went.
+
+    Attributes:
+        written: the nodes that got a value.
+        instances: the repeat instances made, outer ones first.
+        strangers: answers that found no place.
+    """
+
+    written: list[AnswerNode]
+    instances: list[AnswerNode]
+    strangers: dict[str, str]
+
+
+def put(tree: Tree, values: Mapping[str, str], instances: Sequence[str]) -> dict[str, str]:
     """Write values and instances into an empty tree; return what found no place."""
-    strangers: dict[str, str] = {}
+    return place(tree, values, instances).strangers
+
+
+def place(tree: Tree, values: Mapping[str, str], instances: Sequence[str]) -> Placed:
+    """Write values and instances into an empty tree; return where they went."""
+    placed = Placed([], [], {})
     nodes: dict[str, AnswerNode] = {}
     for address in instances:
         parent_address, _, step = address.rpartition("/")
-        path = form_path(address)
-        field = tree.form.fields.get(path)
+        field = tree.form.fields.get(form_path(address))
         parent = nodes.get(parent_address) or _find(tree, parent_address)
         if field is None or field.shape is not Shape.REPEAT or parent is None:
-            strangers[address] = ""
+            placed.strangers[address] = ""
             continue
         uid = instance_ids("/" + step)[-1]
         nodes[address] = tree.add_instance(parent, field, uid, empty=True)
+        placed.instances.append(nodes[address])
     for address, text in values.items():
-        node = _find(tree, address)
+        node = tree.singles.get(address) or _inside(nodes, address)
+        if not isinstance(node, AnswerNode):
+            node = _find(tree, address)
         if node is None or node.field.shape is not Shape.VALUE:
-            strangers[address] = text
+            placed.strangers[address] = text
         else:
             node.text = text
-    return strangers
+            placed.written.append(node)
+    return placed
+
+
+def _inside(instances: Mapping[str, AnswerNode], address: str) -> AnswerNode | None:
+    """Return the node below the innermost instance an address names, if that is at hand."""
+    owner, _, rest = address.rpartition("]/")
+    here = instances.get(owner + "]")
+    for name in rest.split("/"):
+        found = here.index.get(name) if here is not None else None
+        first = found[0] if found else None
+        here = first if isinstance(first, AnswerNode) else None
+    return here
 
 
 def _find(tree: Tree, address: str) -> AnswerNode | None:

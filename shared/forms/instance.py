@@ -13,9 +13,8 @@ from shared import limits
 from shared.clock import RandomBytes
 from shared.errors import FormError, LimitExceeded
 from shared.forms.answer_node import AnswerNode
-from shared.forms.definition import Field, Form, Shape
+from shared.forms.definition import Field, Form
 from shared.forms.shipped import is_template, shipped_of
-from shared.forms.types import initial_text
 from shared.forms.xpath.node import Kind, Node
 
 INSTANCE_ID_BYTES: Final = 8
@@ -44,37 +43,32 @@ class Tree:
         self._random_bytes = random_bytes
         self.document = Node(Kind.DOCUMENT, "#document")
         self.singles: dict[str, Node] = {}
-        shipped = shipped_of(form)
-        source, self.templates, self._seeds = shipped.root, shipped.templates, shipped.seeds
-        self.root = self._copy(source, form.root, empty=empty)
+        self._shipped = shipped_of(form)
+        self.templates = self._shipped.templates
+        self.root = self._copy(self._shipped.root, form.root, empty=empty)
         self.document.append(self.root)
         self._register(self.root)
 
     # ---- building
 
-    def _copy(self, source: Node, field: Field, *, empty: bool, model: bool = False) -> AnswerNode:
-        """Return answers made like `source`; templates inside it become no instance.
-
-        A `model` is an instance that serves as a template because the form has none: repeats
-        inside it start empty.
-        """
-        node = AnswerNode(
-            field, text="" if field.children else initial_text(source.text, field.type)
-        )
-        for attribute in source.attributes:
-            if attribute.name != "template":
+    def _copy(
+        self, source: Node, field: Field, *, empty: bool, model: bool = False, uid: str = ""
+    ) -> AnswerNode:
+        """Return answers made like `source`, the top one with an instance id if it is given."""
+        made: list[AnswerNode] = []
+        for bone in self._shipped.bones(source, field, empty=empty, model=model):
+            node = AnswerNode(bone.field, text=bone.text)
+            for attribute in bone.attributes:
                 self._copy_attribute(node, attribute)
-        if field.shape is Shape.REPEAT:
-            node.uid = self.new_uid()
-        for kid in source.elements():
-            child = self.form.fields[f"{field.path}/{kid.name}"]
-            if child.shape is Shape.REPEAT and (is_template(kid) or empty or model):
-                continue
-            copied = self._copy(kid, child, empty=empty, model=model)
-            node.append(copied)
-            if copied.repeat:
-                copied.place = len(node.index[kid.name])
-        return node
+            if node.repeat:
+                node.uid = uid if uid and not made else self.new_uid()
+            if bone.above >= 0:
+                above = made[bone.above]
+                above.append(node)
+                if node.repeat:
+                    node.place = len(above.index[node.name])
+            made.append(node)
+        return made[0]
 
     def _copy_attribute(self, node: AnswerNode, source: Node) -> None:
         """Copy an attribute; one with a bind of its own can be calculated like any field."""
@@ -132,19 +126,16 @@ class Tree:
             LimitExceeded: the repeat has as many instances as the limit allows.
         """
         known = parent.index.setdefault(repeat.name, [])
-        seeds = self._seeds.get(repeat.path, ())
-        outermost = not any(repeat.path.startswith(r + "/") for r in self.form.repeats)
+        seeds = self._shipped.seeds.get(repeat.path, ())
         source = self.templates[repeat.path]
-        if outermost and len(known) < len(seeds):
+        if len(known) < len(seeds):
             # The form ships this instance with values of its own.
             source = seeds[len(known)]
         if len(known) >= limits.REPEAT_INSTANCES_MAX:
             raise LimitExceeded(
                 f"{repeat.path} has {limits.REPEAT_INSTANCES_MAX} instances already"
             )
-        node = self._copy(source, repeat, empty=empty, model=not is_template(source))
-        if uid:
-            node.uid = uid
+        node = self._copy(source, repeat, empty=empty, model=not is_template(source), uid=uid)
         node.parent = parent
         node.place = len(known) + 1
         node.relevant = parent.relevant
@@ -157,8 +148,10 @@ class Tree:
     ) -> None:
         """Put the node after the last instance, or where the form has the repeat."""
         if known:
-            last = known[-1]
-            place = len(parent.kids) if parent.kids[-1] is last else parent.kids.index(last) + 1
+            # Looked for from the end: little comes after a repeat, and much may be in it.
+            last, place = known[-1], len(parent.kids)
+            while parent.kids[place - 1] is not last:
+                place -= 1
         else:
             place = 0
             for child in parent.field.children:

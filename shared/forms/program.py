@@ -33,6 +33,7 @@ class Program:
         graph: rules, their order and their readers.
         controls: form path -> the control bound to it (the first, if several).
         rules_under: repeat path -> rules whose targets lie inside its instances.
+        body_plans: absent fields -> how bodies without them are judged; body_plan.py fills it.
     """
 
     def __init__(self, form: Form, graph: Graph | None = None) -> None:
@@ -50,6 +51,7 @@ class Program:
             repeat: [rule for rule in self.graph.rules if _runs_inside(rule, repeat)]
             for repeat in form.repeats
         }
+        self.body_plans: dict[frozenset[str], object] = {}
         self._body_rules: dict[frozenset[str], BodyRules] = {}
         self.self_feeding = self.graph.self_feeding()
         self._instances: dict[str, Instance] = {}

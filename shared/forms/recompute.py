@@ -12,7 +12,6 @@ from enum import StrEnum
 from shared import limits
 from shared.errors import FormError, LimitExceeded
 from shared.forms.answer_node import AnswerNode
-from shared.forms.body_rules import BodyRules
 from shared.forms.dependency import CALCULATE, CHOICES, COUNT, RELEVANT, Rule
 from shared.forms.instance import Tree
 from shared.forms.program import Program
@@ -55,7 +54,6 @@ class Recomputer:
         self._set_aside: dict[int, str] = {}
         self._counted: set[tuple[int, int]] = set()
         self._tails: dict[tuple[str, str], tuple[str, ...]] = {}
-        self._judged: frozenset[int] | None = None
         self.available_values: Callable[[AnswerNode], dict[str, None]] = lambda _node: {}
         self.on_change: Callable[[AnswerNode], None] = lambda _node: None
         self.on_new_instance: Callable[[AnswerNode], None] = lambda _node: None
@@ -76,21 +74,6 @@ class Recomputer:
             return "today(" not in rule.expression and "now(" not in rule.expression
         field = self._program.form.fields[rule.target]
         return keep is Keep.EDITED and rule.target in self._program.controls and not field.readonly
-
-    def enqueue_relevance(self, rules: BodyRules) -> None:
-        """Run only the relevance rules a holder of the body can judge; values stay as sent.
-
-        What a change of relevance would set off is left alone too: a computation that reads an
-        absent field would overwrite what the device computed with it.
-        """
-        judged = [
-            rule
-            for rule in self._graph.rules
-            if rule.kind == RELEVANT and not rules.skips(rule.target, rule.expression)
-        ]
-        self._judged = frozenset(rule.index for rule in judged)
-        for rule in judged:
-            self._enqueue(rule, self._targets(self._tree.root, "", rule))
 
     def value_changed(self, node: AnswerNode) -> None:
         """Run what reads this node."""
@@ -150,8 +133,6 @@ class Recomputer:
         return here
 
     def _enqueue(self, rule: Rule, nodes: Iterable[AnswerNode]) -> None:
-        if self._judged is not None and rule.index not in self._judged:
-            return
         waiting = self._waiting.get(rule.index)
         if waiting is None:
             waiting = self._waiting[rule.index] = {}
@@ -250,14 +231,15 @@ class Recomputer:
                 continue
             node.relevant = relevant
             self._readers_of(node)
-            stack.extend((kid, relevant) for kid in node.answer_children())
+            if node.kids:
+                stack.extend((kid, relevant) for kid in node.answer_children())
 
     # ---- counted repeats
 
     def grow(self, path: str, parent: AnswerNode) -> None:
         """Add one instance to a self-feeding repeat if its count asks for more than there are."""
         rule = next(r for r in self._graph.rules if r.kind == COUNT and r.target == path)
-        present = len(self._tree.instances(parent, self._program.form.fields[path]))
+        present = len(parent.index.get(self._program.form.fields[path].name, ()))
         wanted = self._wanted(rule, parent)
         if wanted is not None and wanted > present:
             self.add(parent, path)
@@ -269,10 +251,12 @@ class Recomputer:
         if wanted is None:
             # The count was wiped: the instances and their answers stay until there is a new one.
             return
-        present = self._tree.instances(parent, self._program.form.fields[rule.target])
-        for instance in reversed(present[wanted:]):
-            self.remove(instance)
-        for _ in range(len(present), wanted):
+        repeat = self._program.form.fields[rule.target]
+        present = len(parent.index.get(repeat.name, ()))
+        if present > wanted:
+            for instance in reversed(self._tree.instances(parent, repeat)[wanted:]):
+                self.remove(instance)
+        for _ in range(present, wanted):
             self.add(parent, rule.target)
 
     def _wanted(self, rule: Rule, parent: AnswerNode) -> int | None:

@@ -3,9 +3,9 @@
 import math
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, tzinfo
-from typing import Final
+from typing import Final, TypeAlias
 
 from shared.errors import FormError
 from shared.forms.xpath.dates import (
@@ -29,6 +29,10 @@ _INTEGER_LEAST: Final = -(1 << 31)
 _INTEGER_MOST: Final = (1 << 31) - 1
 _LOCAL_TIME: Final = re.compile(r"T\d\d:\d\d(?::\d\d(?:\.\d+)?)?")
 _INTEGER_TYPES: Final = frozenset({"int", "integer", "long"})
+
+
+TypeCheck: TypeAlias = Callable[[str, tzinfo], str]
+"""Return a text in canonical form or raise `AnswerInvalid`."""
 
 
 class AnswerInvalid(FormError):
@@ -94,6 +98,11 @@ def initial_text(text: str, type_name: str) -> str:
         return checked_text(composed(text), type_name, UTC)
     except AnswerInvalid:
         return text
+
+
+def type_check(type_name: str) -> TypeCheck | None:
+    """Return what reads texts of a type, or None where every text is one."""
+    return _CHECKS.get(type_name)
 
 
 def checked_text(text: str, type_name: str, zone: tzinfo) -> str:
@@ -165,7 +174,7 @@ def _geotrace(text: str, zone: tzinfo) -> str:
     return text
 
 
-_CHECKS: Final = {
+_CHECKS: Final[Mapping[str, TypeCheck]] = {
     **dict.fromkeys(_INTEGER_TYPES, _integer),
     "decimal": _decimal,
     "double": _decimal,

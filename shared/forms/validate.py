@@ -6,7 +6,7 @@ direct identifier; such rules are skipped, and the device has signed for them.
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 from shared import limits
 from shared.forms.answer_node import AnswerNode, address_of, position_path
@@ -20,8 +20,8 @@ from shared.forms.xpath.values import to_boolean
 Skip: TypeAlias = Callable[[str, str], bool]
 """Tell, by form path and expression, which rules to leave unjudged."""
 
-_ALWAYS = frozenset({"true()", "1"})
-_NEVER = frozenset({"", "false()", "0"})
+ALWAYS: Final = frozenset({"true()", "1"})
+NEVER: Final = frozenset({"", "false()", "0"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,9 +57,9 @@ class Validator:
 
     def holds(self, expression: str, node: AnswerNode) -> bool:
         """Return a boolean rule's verdict at a node."""
-        if expression in _NEVER:
+        if expression in NEVER:
             return False
-        if expression in _ALWAYS:
+        if expression in ALWAYS:
             return True
         context = self._context
         outer = context.current
@@ -77,7 +77,7 @@ class Validator:
         if not node.relevant:
             return None
         if node.text == "" and field.shape is Shape.VALUE:
-            skipped = field.required in _NEVER or skip(field.path, field.required)
+            skipped = field.required in NEVER or skip(field.path, field.required)
             if skipped or not self.holds(field.required, node):
                 return None
             return self._violation(node, "required", field.required_message)
