@@ -10,6 +10,7 @@ from mobile_client.commands import console, headless
 from mobile_client.commands.console import Options, explained, show
 from mobile_client.commands.operations import Operations
 from mobile_client.commands.script import SetClock, run_script
+from mobile_client.services.hub_search import WAIT_S, FoundHubs
 
 app = typer.Typer(
     help="Collect on this device: enrol, fill, finalize, hand over. The passphrase comes from a "
@@ -19,6 +20,7 @@ app = typer.Typer(
 )
 
 Json = Annotated[bool, typer.Option("--json", help="print JSON for a script")]
+WaitOption = Annotated[float, typer.Option(help="seconds to listen for hubs")]
 AnswersOption = Annotated[Path, typer.Option("--answers", help="answers as JSON; - is stdin")]
 
 
@@ -160,16 +162,19 @@ def withdraw(
 @app.command()
 def sync(
     context: typer.Context,
-    to: Annotated[str, typer.Option(help="a server's URL or a hub's code")] = "",
+    to: Annotated[
+        str, typer.Option(help="a server's URL, a hub's code, or `hub`: one found here")
+    ] = "",
     bundle: Annotated[Path | None, typer.Option(help="write everything into one file")] = None,
     from_bundle: Annotated[Path | None, typer.Option(help="apply a file that came back")] = None,
+    wait: WaitOption = WAIT_S,
     as_json: Json = False,
 ) -> None:
     """Hand over sealed records; needs no passphrase but to open a bundle that came back."""
     with explained(), console.opened(context.obj) as client:
         if from_bundle is not None:
             console.unlock(client, context.obj)
-        request = {"to": to, "bundle": bundle, "from_bundle": from_bundle}
+        request = {"to": to, "bundle": bundle, "from_bundle": from_bundle, "wait_s": wait}
         done = Operations(client).sync(request)
         counts = done["counts"]
         text = (
@@ -177,6 +182,30 @@ def sync(
             f"received {counts['received']}."
         )
         show(done, as_json=as_json, text=text)
+
+
+@app.command("find-hubs")
+def find_hubs(context: typer.Context, wait: WaitOption = WAIT_S, as_json: Json = False) -> None:
+    """List the hubs on this network, and why one cannot be used; needs no passphrase."""
+    with explained(), console.opened(context.obj) as client:
+        found = Operations(client).find_hubs({"wait_s": wait})
+        show(found, as_json=as_json, text=_found_text(found))
+
+
+def _found_text(found: FoundHubs) -> str:
+    lines = [
+        f"{hub.label or 'Hub'}  {', '.join(hub.addresses)}  "
+        + (hub.why_not or f"known by its {hub.known_by}: sync --to hub")
+        for hub in found.hubs
+    ]
+    lines += [f"Passed over: {why}." for why in found.ignored]
+    if not found.hubs:
+        lines.append(
+            found.notice
+            or "No hub of this project announces itself here. Scan or paste a hub's code, or take "
+            "a stick."
+        )
+    return "\n".join(lines)
 
 
 @app.command()

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from mobile_client.commands.console import plain
 from mobile_client.commands.headless import (
@@ -17,9 +17,13 @@ from mobile_client.commands.headless import (
 )
 from mobile_client.presenters.status import Destination
 from mobile_client.services.client import Client
+from mobile_client.services.hub_search import WAIT_S, FoundHubs
 from shared.errors import UsageError
 
 Request = Mapping[str, Any]
+NEARBY: Final = "hub"
+"""What `to` says for whichever known hub is found on the local network."""
+_WAIT_MAX_S: Final = 60
 
 
 class Operations:
@@ -38,6 +42,7 @@ class Operations:
             "withdraw": self.withdraw,
             "slip_given": self.slip_given,
             "sync": self.sync,
+            "find_hubs": self.find_hubs,
             "status": self.status,
             "list": self.listing,
             "lock": self.lock,
@@ -105,11 +110,24 @@ class Operations:
             "counts": plain(client.counts()),
         }
 
+    def find_hubs(self, request: Request) -> FoundHubs:
+        """List the hubs that announce themselves on the local network."""
+        return self._client.find_hubs(self._wait_s(request))
+
+    @staticmethod
+    def _wait_s(request: Request) -> float:
+        wait_s = request.get("wait_s", WAIT_S)
+        if not isinstance(wait_s, int | float) or not 0 < wait_s <= _WAIT_MAX_S:
+            raise UsageError(f"the wait lies between 0 and {_WAIT_MAX_S} seconds")
+        return float(wait_s)
+
     def _destination(self, request: Request) -> Destination:
         if request.get("bundle"):
             path = Path(request["bundle"])
             return Destination("bundle", path.name, str(path))
         to = str(request.get("to") or "")
+        if to == NEARBY:
+            return self._client.nearby_hub(self._wait_s(request))
         if to.startswith("CAIRNHUB1."):
             return Destination("hub", "Hub", "".join(to.split()))
         if to:

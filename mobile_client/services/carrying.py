@@ -7,6 +7,7 @@ from pathlib import Path
 from mobile_client.presenters.status import Destination, Transfer
 from mobile_client.services.hand_over import check_report, exchange
 from mobile_client.services.home_files import HomeFiles
+from mobile_client.services.hub_search import FoundHubs, HubSearch
 from mobile_client.services.lines import https
 from mobile_client.services.project import Project
 from shared.clock import Clock, RandomBytes
@@ -45,6 +46,19 @@ class Carrying(ABC):
             return ()
         record = self.project.record
         return (Destination("mission", record.project, record.addresses[0]),)
+
+    def find_hubs(self, wait_s: float) -> FoundHubs:
+        """Return the hubs that announce themselves here, and which may be used (SYNC-093)."""
+        return HubSearch(self._project.peer).all(wait_s)
+
+    def nearby_hub(self, wait_s: float) -> Destination:
+        """Return a hub that this device knows and that answers here.
+
+        Raises:
+            Offline: there is none.
+        """
+        hub = HubSearch(self._project.peer).first(wait_s)
+        return Destination("hub", hub.label or "Hub", hub.code)
 
     def hand_over(
         self, destination: Destination, on_progress: OnTransfer, stopped: Stopped

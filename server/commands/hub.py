@@ -2,6 +2,7 @@
 
 import logging
 import os
+import signal
 import sys
 from dataclasses import asdict
 from pathlib import Path
@@ -95,15 +96,21 @@ def enrol(
 
 
 @app.command()
-def run(home: HomeArgument) -> None:
+def run(
+    home: HomeArgument,
+    announce: Annotated[
+        bool, typer.Option(help="Tell the local network that this hub is here (mDNS).")
+    ] = True,
+) -> None:
     """Serve tablets on the local network and forward whenever there is a line."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
+    signal.signal(signal.SIGTERM, lambda _number, _frame: sys.exit(0))
     with HomeLock(home):
         hub = Hub(home, SystemClock())
         sys.stdout.write(f"hub {hub.settings.label}: page at {_page_url(hub)}\n")
         sys.stdout.flush()
         try:
-            run_hub(hub)
+            run_hub(hub, announce=announce)
         finally:
             hub.close()
 

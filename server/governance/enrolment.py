@@ -28,7 +28,7 @@ from shared.sealing.enrol import (
 from shared.sealing.envelope import GENESIS, Kind
 from shared.sealing.keys import AUDIENCE_MISSION, author_id
 from shared.sealing.receipts import Signed
-from sync.core.attest import Attestation, Lost, Revoked, encode_attestations
+from sync.core.attest import Attestation, Enrolled, Lost, Revoked, encode_attestations
 from sync.core.certificate import Certificate, PeerRole, sign_certificate
 from sync.core.have import LogName, Point
 
@@ -148,7 +148,14 @@ def enrol(mission: Mission, payload: bytes) -> bytes:
         elif not hmac.compare_digest(device.signing_key, request.signing_public):
             raise TokenInvalid(_SAME_ANSWER)
         signed = Signed(device.certificate, device.certificate_signature)
-        return EnrolmentReply(author, signed_ring, signed).encode()
+        is_hub = device.kind == PeerRole.HUB.value
+    if is_hub:
+        # Every device is told of the hub, and so knows it when it hears it announced (SYNC-095).
+        # Said again to a hub that asks again: a kill in between leaves it unsaid otherwise.
+        with mission.records() as session:
+            said = encode_attestations([Enrolled(signed)])
+            outbox.add_broadcast(session, Kind.ATTESTATION, said)
+    return EnrolmentReply(author, signed_ring, signed).encode()
 
 
 def list_devices(mission: Mission, actor: Actor = CONSOLE) -> list[dict[str, Any]]:

@@ -6,6 +6,7 @@ from typing import Final
 
 import uvicorn
 
+from server.hub.announce import Announcer
 from server.hub.app import create_app
 from server.hub.forward import Forwarder
 from server.hub.home import Hub
@@ -13,8 +14,27 @@ from server.hub.home import Hub
 _SHUT_DOWN_S: Final = 5
 
 
-def run_hub(hub: Hub) -> None:
-    """Serve until the process is told to stop."""
+class _Server(uvicorn.Server):
+    """Announces the hub once it listens, not before."""
+
+    def __init__(self, config: uvicorn.Config, announcer: Announcer | None) -> None:
+        super().__init__(config)
+        self._announcer = announcer
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if self._announcer is not None and self.started:
+            self._announcer.start()
+
+
+def run_hub(hub: Hub, *, announce: bool = True) -> None:
+    """Serve until the process is told to stop.
+
+    Args:
+        hub: which.
+        announce: whether to tell the local network that it is here (SYNC-090).
+    """
+    announcer = Announcer(hub) if announce else None
     forwarder = Forwarder(hub, os.urandom)
     config = uvicorn.Config(
         create_app(hub, os.urandom, forwarder.something_new),
@@ -29,8 +49,11 @@ def run_hub(hub: Hub) -> None:
     )
     forwarder.start()
     try:
-        uvicorn.Server(config).run()
+        _Server(config, announcer).run()
     finally:
+        if announcer is not None and announcer.is_alive():
+            announcer.stop()
+            announcer.join(_SHUT_DOWN_S)
         forwarder.stop()
         forwarder.join(_SHUT_DOWN_S)
 

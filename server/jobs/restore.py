@@ -40,7 +40,9 @@ from shared.clock import Clock
 from shared.errors import StoreCorrupt, UsageError
 from shared.ids import AuthorId, EntryHash
 from shared.sealing.envelope import Kind
-from sync.core.attest import Attestation, Revoked, Withdrawn, encode_attestations
+from shared.sealing.receipts import Signed
+from sync.core.attest import Attestation, Enrolled, Revoked, Withdrawn, encode_attestations
+from sync.core.certificate import PeerRole
 from sync.core.have import LogName, Point
 
 _LEDGER_FIELDS = ("record_id", "respondent", "whole", "cause", "withdrawal_hash", "erased_at")
@@ -134,6 +136,11 @@ def reincarnate(mission: Mission, at_least: int) -> int:
             for d in devices.all_devices(session)
             for r in devices.accept_through(session, AuthorId(d.author))
         ]
+        hubs = [
+            Enrolled(Signed(d.certificate, d.certificate_signature))
+            for d in devices.all_devices(session)
+            if d.kind == PeerRole.HUB.value
+        ]
     with reading(mission.stores.keys) as session:
         codes = sorted({row.withdrawal_hash for row in keys_ledger(session) if row.withdrawal_hash})
     said: list[Attestation] = [*revoked, *(Withdrawn(code) for code in codes)]
@@ -147,6 +154,8 @@ def reincarnate(mission: Mission, at_least: int) -> int:
             outbox.add_broadcast(session, Kind.LIST, held.payload)
         for form in documents.forms(session):
             outbox.add_broadcast(session, Kind.FORM, form.payload)
+        for hub in hubs:
+            outbox.add_broadcast(session, Kind.ATTESTATION, encode_attestations([hub]))
         if said:
             outbox.add_broadcast(session, Kind.ATTESTATION, encode_attestations(said))
     return incarnation

@@ -2,6 +2,8 @@
 
 import json
 import ssl
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final, Self
 
@@ -27,6 +29,8 @@ from sync.transports.tls import ca_context, pinned_context
 
 MEDIA_TYPE: Final = "application/cairn+cbor"
 _TIMEOUT: Final = httpx.Timeout(60.0, connect=10.0)
+_CALL_TIMEOUT_S: Final = 3.0
+"""For a call within a local network, to an address that may be stale."""
 _LOOPBACK: Final = frozenset(("127.0.0.1", "::1", "localhost"))
 _UNAUTHORIZED: Final = 401
 _TOO_MANY: Final = 429
@@ -131,10 +135,37 @@ def post(
         RemoteProtocolError: it refused the request, saying why.
     """
     headers = {"Content-Type": MEDIA_TYPE, **headers}
+    with _explained(), client.stream("POST", path, content=body, headers=headers) as response:
+        data = _bounded(response)
+        status, answered = response.status_code, response.headers
+    if status < _BAD_REQUEST:
+        return data, answered
+    raise _problem(status, answered, data)
+
+
+def check_hub(base_url: str, tls_pin: bytes) -> None:
+    """Call a hub at an address that was only hinted at; it sees nothing but that it was called.
+
+    Raises:
+        TransportError: no hub answers there.
+        RemoteProtocolError: another machine does: it heard no more than the start of a connection.
+    """
+    with (
+        open_client(base_url, tls_pin=tls_pin) as client,
+        _explained(),
+        client.stream("GET", "/v1/health", timeout=_CALL_TIMEOUT_S) as response,
+    ):
+        _bounded(response)
+        status = response.status_code
+    if status >= _BAD_REQUEST:
+        raise TransportError(f"the hub does not work at present ({status})")
+
+
+@contextmanager
+def _explained() -> Iterator[None]:
+    """Turn what goes wrong on a line into our own errors."""
     try:
-        with client.stream("POST", path, content=body, headers=headers) as response:
-            data = _bounded(response)
-            status, answered = response.status_code, response.headers
+        yield
     except httpx.TimeoutException as error:
         raise TimedOut("the other side did not answer in time; it is tried again") from error
     except httpx.ConnectError as error:
@@ -146,9 +177,6 @@ def post(
         raise Offline("the other side cannot be reached") from error
     except httpx.HTTPError as error:
         raise TransportError("the line broke; it is tried again") from error
-    if status < _BAD_REQUEST:
-        return data, answered
-    raise _problem(status, answered, data)
 
 
 def _root(error: BaseException) -> BaseException:
