@@ -9,7 +9,6 @@ from collections.abc import Callable, Generator, Iterator
 from contextlib import closing
 from dataclasses import dataclass, replace
 from importlib import import_module
-from itertools import chain
 from queue import Empty, SimpleQueue
 from typing import Any, Final
 
