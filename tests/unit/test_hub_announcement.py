@@ -126,6 +126,19 @@ def test_sync_092_no_bytes_break_the_parser(data: bytes) -> None:
         assert parse_announcement(data).tls_pin.hex().encode() in data, "nothing is made up"
 
 
+@given(st.integers(0, len(GOOD.text()) - 1), st.integers(0, 255))
+@settings(max_examples=200, deadline=None)
+def test_sync_093_no_changed_byte_is_believed(at: int, value: int) -> None:
+    text = GOOD.text()
+    changed = text[:at] + bytes([value]) + text[at + 1 :]
+    try:
+        said = parse_announcement(changed)
+        said.check(HUB.public_bytes)
+    except CairnError:
+        return
+    assert said == GOOD, "only what says the same may pass, as a key in capitals"
+
+
 @given(st.text(max_size=120))
 @settings(max_examples=30, deadline=None)
 def test_sync_091_any_label_can_be_announced(label: str) -> None:
