@@ -12,6 +12,7 @@ from enum import StrEnum
 from shared import limits
 from shared.errors import FormError, LimitExceeded
 from shared.forms.answer_node import AnswerNode
+from shared.forms.columns import Columns
 from shared.forms.dependency import CALCULATE, CHOICES, COUNT, RELEVANT, Rule
 from shared.forms.instance import Tree
 from shared.forms.program import Program
@@ -49,6 +50,8 @@ class Recomputer:
         self._tree = tree
         self._context = context
         self._graph = program.graph
+        self._columns = Columns(tree, context.zone)
+        context.columns = self._columns
         self._waiting: dict[int, dict[int, AnswerNode]] = {}
         self._heap: list[tuple[int, int]] = []
         self._set_aside: dict[int, str] = {}
@@ -100,6 +103,7 @@ class Recomputer:
             self._readers_of(sibling)
 
     def _readers_of(self, node: AnswerNode) -> None:
+        self._columns.changed(node)
         for index, anchor in self._graph.readers.get(node.field.path, ()):
             self._enqueue_anchored(index, anchor, node)
 
@@ -284,6 +288,7 @@ class Recomputer:
     def add(self, parent: AnswerNode, path: str, uid: str = "") -> AnswerNode:
         """Add a repeat instance and enqueue what it touches."""
         instance = self._tree.add_instance(parent, self._program.form.fields[path], uid)
+        self._columns.added(instance)
         self.on_new_instance(instance)
         if not parent.relevant:
             instance.relevant = True
@@ -296,6 +301,7 @@ class Recomputer:
         parent = instance.parent
         assert isinstance(parent, AnswerNode)
         self._tree.remove_instance(instance)
+        self._columns.removed(instance)
         self.instance_removed(instance, parent)
 
 

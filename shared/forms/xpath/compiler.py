@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from shared.errors import LimitExceeded
-from shared.forms.xpath import functions, paths, steps, values
+from shared.forms.xpath import aggregates, functions, paths, steps, values
 from shared.forms.xpath.ast import (
     Binary,
     Call,
@@ -116,7 +116,8 @@ class Compiler:
         if function is None:
             raise ExpressionError(f"there is no function {call.name}(){functions.hint(call.name)}")
         functions.check_arity(call.name, len(call.arguments), *function.arity)
-        return _apply(function.run, [self.argument(a, call.name) for a in call.arguments])
+        general = _apply(function.run, [self.argument(a, call.name) for a in call.arguments])
+        return aggregates.compile_aggregate(self, call, general)
 
     def argument(self, tree: Expr, function: str) -> Closure:
         """Return an argument's closure; aggregates see every repeat instance."""

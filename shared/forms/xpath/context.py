@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, tzinfo
-from typing import Final, TypeAlias
+from typing import Final, Protocol, TypeAlias
 
 from shared import limits
 from shared.clock import RandomBytes
@@ -19,6 +19,30 @@ def no_random_bytes(_count: int) -> bytes:
     raise EvaluationError("this expression needs randomness and none was given")
 
 
+class ColumnValues(Protocol):
+    """One field over all instances of its repeat; what is not relevant is left out."""
+
+    def __len__(self) -> int:
+        """Return how many nodes there are."""
+        ...
+
+    def texts(self) -> list[str]:
+        """Return their texts, in document order."""
+        ...
+
+    def numbers(self) -> list[float]:
+        """Return their texts as numbers."""
+        ...
+
+
+class ColumnSource(Protocol):
+    """Whoever keeps columns of the answers at hand."""
+
+    def of(self, repeat: str, tail: tuple[str, ...]) -> ColumnValues | None:
+        """Return the column of a field below a repeat, or None."""
+        ...
+
+
 class Context:
     """Mutable surroundings of one evaluation; reused from one evaluation to the next.
 
@@ -26,6 +50,7 @@ class Context:
         current: what `current()` means: the node whose rule runs.
         position: the context position inside a predicate; size: the context size.
         singles: form path -> the one node there, for paths outside repeats.
+        columns: fields over all instances of a repeat, for aggregates; None: walk them.
         root: the primary instance's document node.
         text: `jr:itext` by id; choice_name: label of a choice of the select at a path.
         verify: checks (public key, message, signature) by Ed25519, where the device can.
@@ -33,6 +58,7 @@ class Context:
 
     __slots__ = (
         "choice_name",
+        "columns",
         "current",
         "instances",
         "language",
@@ -64,6 +90,7 @@ class Context:
         self.current: Node | None = None
         self.root: Node | None = None
         self.singles: Mapping[str, Node] = {}
+        self.columns: ColumnSource | None = None
         self.position = 1
         self.size = 1
         self.steps_left = limits.XPATH_STEPS_MAX

@@ -27,13 +27,14 @@ def compile_path(compiler: Compiler, path: Path, *, anchored: bool = True) -> Cl
     if path.base is not None:
         return _from_base(compiler, path)
     if path.absolute:
-        if compiler.static.form and path.steps and all(_is_name(step) for step in path.steps):
+        if compiler.static.form and path.steps and all(is_name(step) for step in path.steps):
             return _form_path(compiler, path.steps, anchored=anchored)
         return _general_absolute(compiler, path, anchored=anchored)
     return _relative(compiler, path.steps)
 
 
-def _is_name(step: Step) -> bool:
+def is_name(step: Step) -> bool:
+    """Tell whether a step is the name of a child and no more."""
     return (
         step.axis == "child"
         and step.test.kind == "name"
@@ -100,7 +101,7 @@ def _general_absolute(compiler: Compiler, path: Path, *, anchored: bool) -> Clos
     """Walk from the root; in forms, leading plain names are anchored up to the first predicate."""
     steps = list(path.steps)
     plain = 0
-    while plain < len(steps) and _is_name(steps[plain]):
+    while plain < len(steps) and is_name(steps[plain]):
         plain += 1
     if compiler.static.form and plain:
         head = _form_path(compiler, tuple(steps[:plain]), anchored=anchored)
@@ -118,8 +119,8 @@ def _general_absolute(compiler: Compiler, path: Path, *, anchored: bool) -> Clos
 
 
 def _relative(compiler: Compiler, steps: tuple[Step, ...]) -> Closure:
-    if compiler.static.form and all(_is_name(s) or _is_dots(s) for s in steps):
-        return _dots_and_names([("" if _is_name(s) else s.axis, s.test.name) for s in steps])
+    if compiler.static.form and all(is_name(s) or _is_dots(s) for s in steps):
+        return _dots_and_names([("" if is_name(s) else s.axis, s.test.name) for s in steps])
     rest = [compile_step(compiler, step) for step in steps]
     return _chain(lambda _context, node: [node], rest, filtered=compiler.static.form)
 
@@ -164,9 +165,9 @@ def _from_base(compiler: Compiler, path: Path) -> Closure:
         isinstance(path.base, Call)
         and path.base.name == "current"
         and compiler.static.form
-        and all(_is_name(s) or _is_dots(s) for s in path.steps)
+        and all(is_name(s) or _is_dots(s) for s in path.steps)
     ):
-        walk = _dots_and_names([("" if _is_name(s) else s.axis, s.test.name) for s in path.steps])
+        walk = _dots_and_names([("" if is_name(s) else s.axis, s.test.name) for s in path.steps])
         return lambda context, node: walk(context, context.current or node)
     rest = [compile_step(compiler, step) for step in path.steps]
     return _chain(_as_nodes(start), rest, filtered=compiler.static.form)
