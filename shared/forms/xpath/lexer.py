@@ -12,6 +12,8 @@ LITERAL: Final = "literal"
 OPERATOR: Final = "operator"
 NAME: Final = "name"
 SYMBOL: Final = "symbol"
+PATH: Final = "path"
+"""A whole absolute path of plain names, as nearly every path in a form is: one token, not six."""
 END: Final = "end"
 
 
@@ -34,6 +36,7 @@ _TOKEN: Final = re.compile(
 )""",
     re.VERBOSE,
 )
+_PLAIN_PATH: Final = re.compile(rf"\s*((?:/{_NCNAME})+)(?![\w.\-·]|\s*[/\[(:])")
 _TYPOGRAPHIC: Final = ("\u201c", "\u201d", "\u2018", "\u2019")
 _WORD_OPERATORS: Final = frozenset({"and", "or", "div", "mod"})
 _OPERAND_SYMBOLS: Final = frozenset({")", "]", ".", "..", "*"})
@@ -52,6 +55,10 @@ def tokenize(text: str) -> list[Token]:
     at, end = 0, len(text.rstrip())
     after_operand = False
     while at < end:
+        if not after_operand and (plain := _PLAIN_PATH.match(text, at)):
+            tokens.append(Token(PATH, plain[1], plain.start(1)))
+            at, after_operand = plain.end(), True
+            continue
         match = _TOKEN.match(text, at)
         if match is None:
             raise _unreadable(text, at)

@@ -1,5 +1,6 @@
 """Tokens -> AST, by precedence climbing (Pratt). Two Python frames per nesting level, bounded."""
 
+from functools import lru_cache
 from typing import Final
 
 from shared import limits
@@ -24,6 +25,7 @@ from shared.forms.xpath.lexer import (
     NAME,
     NUMBER,
     OPERATOR,
+    PATH,
     SYMBOL,
     Token,
     tokenize,
@@ -89,14 +91,16 @@ def parse(text: str) -> Expr:
 class _Parser:
     def __init__(self, text: str) -> None:
         self._text = text
-        self._tokens = tokenize(text)
+        tokens = tokenize(text)
+        # The end is there three times, so that looking ahead needs no bounds.
+        self._tokens = [*tokens, tokens[-1], tokens[-1]]
         self._at = 0
         self._depth = 0
 
     # ---- tokens
 
     def _peek(self, ahead: int = 0) -> Token:
-        return self._tokens[min(self._at + ahead, len(self._tokens) - 1)]
+        return self._tokens[self._at + ahead]
 
     def _take(self) -> Token:
         token = self._tokens[self._at]
@@ -156,6 +160,9 @@ class _Parser:
         """Parse a location path or a filter expression with the path after it."""
         token = self._peek()
         primary: Expr
+        if token.kind == PATH:
+            self._at += 1
+            return _plain_path(token.text)
         if token.kind == NUMBER:
             self._at += 1
             primary = Number(float(token.text))
@@ -264,5 +271,22 @@ class _Parser:
                 name = self._take().text[1:-1]
             self._expect(")")
             return NodeTest(_NODE_TYPES[token.text], name)
-        prefix, colon, local = token.text.partition(":")
-        return NodeTest("name", local, prefix) if colon else NodeTest("name", prefix)
+        return _name_test(token.text)
+
+
+@lru_cache(maxsize=4096)
+def _name_test(name: str) -> NodeTest:
+    """Return the test of a name, which may have a prefix; one object serves all its uses."""
+    prefix, colon, local = name.partition(":")
+    return NodeTest("name", local, prefix) if colon else NodeTest("name", prefix)
+
+
+@lru_cache(maxsize=4096)
+def _plain_path(text: str) -> Path:
+    """Return an absolute path of names."""
+    return Path(tuple(_child(name) for name in text[1:].split("/")), absolute=True)
+
+
+@lru_cache(maxsize=4096)
+def _child(name: str) -> Step:
+    return Step("child", _name_test(name))

@@ -49,15 +49,15 @@ def is_name(step: Step) -> bool:
 def _form_path(compiler: Compiler, steps: tuple[Step, ...], *, anchored: bool) -> Closure:
     names = [step.test.name for step in steps]
     path = "/" + "/".join(names)
-    prefixes = ["/" + "/".join(names[: depth + 1]) for depth in range(len(names))]
     repeats = compiler.static.repeats
-    if not any(prefix in repeats for prefix in prefixes):
+    if not any(path == repeat or path.startswith(repeat + "/") for repeat in repeats):
 
         def single(context: Context, _node: Node) -> NodeSet:
             found = context.singles.get(path)
             return [found] if found is not None and found.relevant else []
 
         return single
+    prefixes = ["/" + "/".join(names[: depth + 1]) for depth in range(len(names))]
     return _walk_repeats(names, prefixes, anchored=anchored)
 
 
