@@ -153,9 +153,7 @@ class Season:
         """Return what each of the two writes: one answer differs, one only the second has."""
         before = self.before_visits or self.filled[self.plan.edited_twice].asked
         self.before_visits = before
-        one, other = (answer for answer in _ANSWERS if answer != before[COMPLAINTS])
-        water = next(answer for answer in _ANSWERS if answer != before[WATER])
-        return {COMPLAINTS: one}, {COMPLAINTS: other, WATER: water}
+        return two_visits(before)
 
     def settle(self, *, at: int) -> None:
         """The coordinator settles what the two disagreed in, as the second visit had it."""
@@ -191,6 +189,13 @@ class Season:
             "live_records": int(counts["live_records"]),
             "analytic_rows": int(counts["analytic_rows"]),
         }
+
+
+def two_visits(before: Mapping[str, str]) -> tuple[dict[str, str], dict[str, str]]:
+    """Return what two visits write over earlier answers: both one thing, the second another too."""
+    one, other = [answer for answer in _ANSWERS if answer != before.get(COMPLAINTS)][:2]
+    water = next(answer for answer in _ANSWERS if answer != before.get(WATER))
+    return {COMPLAINTS: one}, {COMPLAINTS: other, WATER: water}
 
 
 def scanned_folders(homes: Homes) -> dict[str, list[Path]]:

@@ -9,6 +9,7 @@ from server.demo.canaries import NAME_MARK, PHONE_MARK
 from server.demo.country import read_country
 from server.demo.interviews import Filled, ShippedForm, fill, read_shipped, revise
 from server.demo.plan import SHARES, Outcome, Plan, Task, make_plan
+from server.demo.season import COMPLAINTS, FEMALE_HEADED, WATER, two_visits
 
 FORMS = Path(__file__).parents[2] / "forms"
 NOW = datetime(2026, 11, 21, 9, tzinfo=UTC)
@@ -85,3 +86,28 @@ def test_a_revision_changes_what_it_names_and_what_follows(
     changed = revise(first, {rooms: "open_air"}, form, NOW)
     assert changed.truth[rooms] == "open_air"
     assert "/data/interview/shelter/sleeping_rooms" not in changed.truth
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_the_turns_of_the_story_can_be_played_with_any_people(
+    seed: int, shipped: dict[str, ShippedForm]
+) -> None:
+    """Whatever was answered first, two visits disagree, and a figure can be corrected."""
+    story = make_plan(seed, 40, read_country(FORMS / "media"))
+    task = story.task(story.edited_twice)
+    before = fill(task, shipped[task.form], seed, NOW)
+    for visit in two_visits(before.asked):
+        after = revise(before, visit, shipped[task.form], NOW)
+        assert after.truth != before.truth
+        assert all(before.asked.get(path) != text for path, text in visit.items())
+    first, second = two_visits(before.asked)
+    assert {path for path in first if second.get(path) not in {None, first[path]}}
+    task = story.task(story.corrected)
+    assert FEMALE_HEADED in fill(task, shipped[task.form], seed, NOW).asked
+
+
+@pytest.mark.parametrize("answer", ["yes", "no", "dont_know", "prefer_not", ""])
+def test_two_visits_disagree_whatever_was_said_before(answer: str) -> None:
+    first, second = two_visits({COMPLAINTS: answer, WATER: answer})
+    assert answer != first[COMPLAINTS] != second[COMPLAINTS] != answer
+    assert second[WATER] != answer
