@@ -17,6 +17,7 @@ from shared.sealing.ring import Role
 from sync.carrier import bundle_messages, mission_reader, take_bundle
 from sync.core.hub_code import parse_hub_code
 from sync.core.messages import Papers
+from sync.found_hubs import check_not_revoked
 from sync.peer import NOTE
 from sync.transports.base import Transport
 from sync.transports.bundle import BundleFrom, open_bundle, write_bundle
@@ -107,6 +108,7 @@ class Carrying(ABC):
             code = parse_hub_code(destination.address)
             if code.deployment != self._project.peer.directory.deployment:
                 raise UsageError("this hub carries another project's records; look for yours")
+            check_not_revoked(self._project.peer, code.hub)
             self._project.peer.know_hub(code)  # its notes are believed from now on (SYNC-043)
             return code.addresses, code.tls_pin
         pin = bytes.fromhex(record.tls_pin) if record.tls_pin else None

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from client_kit import CONSENTING, HOUSEHOLD, SITE
 from client_project import (
+    DEPLOYMENT,
     PASSPHRASE,
     TestProject,
     finalized_household,
@@ -42,10 +43,12 @@ from shared.errors import (
 )
 from shared.ids import AuthorId
 from shared.records.small import Outcome, decode_progress, decode_withdrawal
-from shared.sealing.envelope import Compartment, Kind
+from shared.sealing.envelope import GENESIS, Compartment, Kind
 from shared.sealing.ring import Role
 from shared.sealing.withdrawal import code_hash, parse_code_text
-from sync.core.attest import Lost
+from sync.core.attest import Lost, Revoked
+from sync.core.have import LogName, Point
+from sync.core.hub_code import HubCode
 from sync.driver import sync_once
 from sync.transports.memory import MemoryTransport
 
@@ -675,6 +678,22 @@ def test_a_lost_device_destroys_its_vaults_and_keeps_its_sealed_entries(
     assert not client.is_unlocked()
     assert client._database.rows("drafts") == []
     assert len(project.bodies()) == 1
+
+
+def test_a_code_of_a_revoked_hub_is_refused_before_anything_is_sent(
+    client: Client, project: TestProject
+) -> None:
+    """SYNC-093: its code may still hang on the wall."""
+    hub = project.hub()
+    key = hub.peer.me.key.public_bytes
+    code = HubCode(DEPLOYMENT, ("https://127.0.0.1:1",), key, b"p" * 32, "Hub North")
+    log = LogName(hub.peer.me.author, 0)
+    project.attest(Revoked(log, Point(0, GENESIS), "stolen laptop"))
+    project.sync(client)
+    with pytest.raises(KeyNotTrusted, match="revoked"):
+        client.hand_over(Destination("hub", "Hub", code.text()), lambda _: None, lambda: False)
+    assert client.project is not None
+    assert client.project.peer.hubs() == []
 
 
 def test_policy_sets_floor_idle_lock_and_review(client: Client, project: TestProject) -> None:
