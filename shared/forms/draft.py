@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from shared.errors import FormError
-from shared.forms.answer_node import AnswerNode, address_of
+from shared.forms.answer_node import AnswerNode
 from shared.forms.definition import Shape
 from shared.forms.instance import Tree
 from shared.records.address import form_path, instance_ids
@@ -86,11 +86,11 @@ def take(tree: Tree) -> tuple[dict[str, str], list[str]]:
     """Return all values and repeat instances of a tree."""
     values: dict[str, str] = {}
     instances: list[str] = []
-    for node in tree.walk():
+    for node, address in tree.addressed():
         if node.repeat:
-            instances.append(address_of(node))
+            instances.append(address)
         if node.field.shape is Shape.VALUE and (node.text or node.field.default):
-            values[address_of(node)] = node.text
+            values[address] = node.text
     return values, instances
 
 

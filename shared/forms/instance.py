@@ -208,6 +208,17 @@ class Tree:
             if node.kids:
                 stack.extend(reversed(node.answer_children()))
 
+    def addressed(self) -> Iterator[tuple[AnswerNode, str]]:
+        """Yield every node with its address, in form order; each address is built on the last."""
+        stack = [(self.root, f"/{self.root.name}")]
+        while stack:
+            node, address = stack.pop()
+            yield node, address
+            for kid in reversed(node.kids):
+                if isinstance(kid, AnswerNode):
+                    mark = f"[{kid.uid}]" if kid.repeat else ""
+                    stack.append((kid, f"{address}/{kid.name}{mark}"))
+
 
 def _pick(nodes: Sequence[Node], place: str) -> AnswerNode | None:
     if len(place) == _HEX_ID_CHARS:

@@ -12,6 +12,7 @@ from enum import StrEnum
 from shared.forms.answer_node import AnswerNode
 from shared.forms.definition import Control
 from shared.forms.instance import Tree
+from shared.forms.xpath.node import Node
 
 
 class EventKind(StrEnum):
@@ -132,15 +133,10 @@ class Walker:
         context = outer[-1].node if outer else self._tree.root
         if direction > 0 and frame.kind is EventKind.REPEAT:
             self._grow_past(frame)
-        frames = self._frames(frame.control, context)
-        place = next(
-            (i for i, f in enumerate(frames) if f.node is frame.node and f.prompt == frame.prompt),
-            None,
-        )
-        if place is not None:
-            rest = frames[place + 1 :] if direction > 0 else frames[:place][::-1]
-            if rest:
-                return (*outer, rest[0])
+        if frame.control.kind == "repeat":
+            beside = self._beside(frame, direction)
+            if beside is not None:
+                return (*outer, beside)
         index = next(i for i, control in enumerate(controls) if control is frame.control)
         return self._enter(outer, controls, context, index + direction, direction)
 
@@ -168,40 +164,112 @@ class Walker:
     ) -> Trail:
         """Return the first relevant frame from `index` on, or ()."""
         while 0 <= index < len(controls):
-            frames = self._frames(controls[index], context)
-            if not frames and direction > 0 and controls[index].count:
+            frame = self._edge(controls[index], context, direction)
+            if frame is None and direction > 0 and controls[index].count:
                 self._grow_first(controls[index], context)
-                frames = self._frames(controls[index], context)
-            if frames:
-                return (*outer, frames[0 if direction > 0 else -1])
+                frame = self._edge(controls[index], context, direction)
+            if frame is not None:
+                return (*outer, frame)
             index += direction
         return ()
 
-    def _frames(self, control: Control, context: AnswerNode) -> list[Frame]:
-        """Return a control's relevant frames under one context node."""
+    def _edge(self, control: Control, context: AnswerNode, direction: int) -> Frame | None:
+        """Return the first (1) or last (-1) relevant frame of a control under one node."""
         if control.kind == "repeat":
-            return self._repeat_frames(control, context)
+            return self._outer_instance(control, context, direction)
         if not control.ref:
-            return [Frame(control, context)]
+            return Frame(control, context)
         node = descend(context, control.ref)
         if node is None:
             # A group around a repeat carries the repeat's own path and no node.
-            return [Frame(control, context)] if control.kind == "group" else []
-        return [Frame(control, node)] if node.relevant else []
+            return Frame(control, context) if control.kind == "group" else None
+        return Frame(control, node) if node.relevant else None
 
-    def _repeat_frames(self, control: Control, context: AnswerNode) -> list[Frame]:
+    # ---- repeats: found from the instance at hand, however many there are
+
+    def _outer_instance(
+        self, control: Control, context: AnswerNode, direction: int
+    ) -> Frame | None:
         parent = descend(context, control.ref.rpartition("/")[0])
         if parent is None or not parent.relevant:
-            return []
-        name = control.ref.rpartition("/")[2]
-        frames = [
-            Frame(control, node)
-            for node in parent.index.get(name, ())
-            if isinstance(node, AnswerNode) and node.relevant
+            return None
+        siblings = _instances(control, parent)
+        if direction < 0:
+            return self._prompt(control, parent) or _nearest(
+                control, siblings, len(siblings) - 1, -1
+            )
+        return _nearest(control, siblings, 0, 1) or self._prompt(control, parent)
+
+    def _beside(self, frame: Frame, direction: int) -> Frame | None:
+        """Return the next or previous frame of the same repeat; none from one that is gone."""
+        control = frame.control
+        parent = frame.node if frame.prompt else frame.node.parent
+        if not isinstance(parent, AnswerNode) or not parent.relevant:
+            return None
+        siblings = _instances(control, parent)
+        if frame.prompt:
+            if direction > 0 or not self._can_add(control, parent):
+                return None
+            return _nearest(control, siblings, len(siblings) - 1, -1)
+        here = frame.node.place - 1
+        if not frame.node.relevant or here >= len(siblings) or siblings[here] is not frame.node:
+            return None
+        found = _nearest(control, siblings, here + direction, direction)
+        return self._prompt(control, parent) if found is None and direction > 0 else found
+
+    def _prompt(self, control: Control, parent: AnswerNode) -> Frame | None:
+        return Frame(control, parent, prompt=True) if self._can_add(control, parent) else None
+
+    # ---- straight to a node
+
+    def trail_to(self, node: AnswerNode) -> Trail:
+        """Return the position of a node: its question, instance or group; () if it has none."""
+        chain: dict[int, AnswerNode] = {}
+        repeats: dict[str, AnswerNode] = {}
+        here: AnswerNode | None = node
+        while here is not None:
+            chain[id(here)] = here
+            if here.repeat:
+                repeats[here.repeat] = here
+            here = here.parent if isinstance(here.parent, AnswerNode) else None
+        if not all(one.relevant for one in chain.values()):
+            return ()
+        pending: list[tuple[Trail, Control, AnswerNode]] = [
+            ((), control, self._tree.root) for control in reversed(self._controls)
         ]
-        if self._can_add(control, parent):
-            frames.append(Frame(control, parent, prompt=True))
-        return frames
+        while pending:
+            outer, control, context = pending.pop()
+            if control.kind == "repeat":
+                instance = repeats.get(control.ref)
+                frame = None if instance is None else Frame(control, instance)
+            else:
+                frame = self._edge(control, context, 1)
+            if frame is None or id(frame.node) not in chain:
+                continue
+            if frame.node is node and (frame.kind is not EventKind.GROUP or _stands_on(frame)):
+                return (*outer, frame)
+            trail = (*outer, frame)
+            pending.extend((trail, kid, frame.node) for kid in reversed(control.children))
+        return ()
+
+
+def _stands_on(frame: Frame) -> bool:
+    """Tell whether a group has a node of its own."""
+    return frame.control.ref == frame.node.field.path
+
+
+def _instances(control: Control, parent: AnswerNode) -> Sequence[Node]:
+    return parent.index.get(control.ref.rpartition("/")[2], ())
+
+
+def _nearest(control: Control, nodes: Sequence[Node], at: int, direction: int) -> Frame | None:
+    """Return the first relevant instance from a place on."""
+    while 0 <= at < len(nodes):
+        node = nodes[at]
+        if isinstance(node, AnswerNode) and node.relevant:
+            return Frame(control, node)
+        at += direction
+    return None
 
 
 def descend(context: AnswerNode, path: str) -> AnswerNode | None:

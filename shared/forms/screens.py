@@ -61,17 +61,7 @@ class Screens:
 
     def go_to(self, node: AnswerNode) -> Screen:
         """Go to the screen that shows a node; the nearest one after it if it has no question."""
-        found: Trail = ()
-        trail = self._walker.first()
-        while trail:
-            frame = trail[-1]
-            if not frame.prompt and frame.node is node and frame.kind is not EventKind.GROUP:
-                found = trail
-                break
-            if frame.kind is EventKind.GROUP and frame.node is node and frame.control.ref:
-                found = trail
-                break
-            trail = self._walker.after(trail)
+        found = self._walker.trail_to(node)
         if found:
             self._go(self._settle(found), at_end=True)
         return self.current()

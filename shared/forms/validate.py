@@ -113,10 +113,13 @@ class Validator:
             node = stack.pop()
             if not node.relevant:
                 continue
-            found = self.judge(node, skip)
-            if found is not None:
-                yield found
-            stack.extend(reversed(node.answer_children()))
+            field = node.field
+            if field.required or field.constraint or field.type != "string":
+                found = self.judge(node, skip)
+                if found is not None:
+                    yield found
+            if node.kids:
+                stack.extend(reversed(node.answer_children()))
 
 
 def _skip_nothing(_path: str, _expression: str) -> bool:

@@ -195,3 +195,29 @@ def test_a_note_that_must_be_answered_is_told_unless_it_is_conditional() -> None
     assert (found.severity, found.field) == ("warning", "/data/note")
     conditional = stop.replace("/>", ' relevant="/data/x = 1"/>')
     assert not [p for p in check_form(form("<note/><x/>", conditional)) if p.column == "required"]
+
+
+def test_going_to_a_member_looks_at_no_other_and_adds_none() -> None:
+    """FRM-025: straight to any instance, and on from there both ways."""
+    filled = interview(
+        form(
+            '<member jr:template=""><name/><in><age/></in></member>',
+            bind("/data/member/in", relevant="../name != ''"),
+            '<group ref="/data/member"><repeat nodeset="/data/member">'
+            '<input ref="/data/member/name"/><group ref="/data/member/in">'
+            '<input ref="/data/member/in/age"/></group></repeat></group>',
+        )
+    )
+    for _ in range(3):
+        filled.add_repeat("/data/member")
+    filled.set("/data/member[2]/name", "x")
+    assert filled.goto("/data/member[2]/in/age").path == "/data/member[2]/in/age"
+    assert filled.next().path == "/data/member[3]/name"
+    assert filled.goto("/data/member[3]/in/age").path == "/data/member[3]/name"
+    assert filled.next().kind == "prompt"
+    assert filled.prev().path == "/data/member[3]/name"
+    assert filled.prev().path == "/data/member[2]/in/age"
+    assert filled.goto("/data/member[1]").path == "/data/member[1]/name"
+    filled.remove_repeat("/data/member[3]")
+    assert filled.goto("/data/member[2]/in/age").path == "/data/member[2]/in/age"
+    assert filled.next().kind == "prompt"
