@@ -1,6 +1,7 @@
 """kill -9 of the client in mid-interview, mid-finalize and mid-hand-over: nothing lost or doubled.
 
-Fifty kills of real processes at random moments, all on homes that go on being used. The seed is
+Fifty kills of real processes at random moments, all on homes that go on being used; fifty of each
+kind under `make soak`. The seed is
 printed with a failure and fixed here, so a failure replays as far as the machine's pace allows.
 """
 
@@ -27,6 +28,11 @@ ANSWERS = {
     **CONSENTING,
     **HOUSEHOLD_ANSWERS,
 }
+
+
+def kills_of(few: int) -> list[Any]:
+    """A few in the fast suite, fifty in the soak."""
+    return [pytest.param(few, id="fast"), pytest.param(50, id="soak", marks=pytest.mark.soak)]
 
 
 @pytest.fixture
@@ -65,13 +71,14 @@ def shape(path: str) -> str:
     return "/".join(step.partition("[")[0] for step in path.split("/"))
 
 
+@pytest.mark.parametrize("kills", kills_of(20))
 def test_killed_in_mid_interview_every_answer_told_as_saved_is_there(
-    project: TestProject, tmp_path: Path
+    project: TestProject, tmp_path: Path, kills: int
 ) -> None:
     dice = random.Random(SEED)
     home = tmp_path / "home"
     project.on_disk(home).close()
-    for number in range(20):
+    for number in range(kills):
         lines = step_by_step(number)
         victim = Victim(home, lines)
         victim.wait_for(dice.randint(2, len(lines)))
@@ -113,14 +120,15 @@ def heads(project: TestProject) -> Iterator[str]:
                 yield str(value)
 
 
+@pytest.mark.parametrize("kills", kills_of(15))
 def test_killed_in_mid_finalize_each_draft_becomes_one_record(
-    project: TestProject, tmp_path: Path
+    project: TestProject, tmp_path: Path, kills: int
 ) -> None:
     dice = random.Random(SEED)
     home = tmp_path / "home"
     client = project.on_disk(home)
     made = 0
-    for _ in range(15):
+    for _ in range(kills):
         drafts = drafts_ready(client, 2, made)
         made += 2
         client.close()
@@ -144,13 +152,16 @@ def test_killed_in_mid_finalize_each_draft_becomes_one_record(
     assert len({body.record_id for body in project.bodies()}) == made
 
 
-def test_killed_in_mid_hand_over_the_next_one_goes_on(project: TestProject, tmp_path: Path) -> None:
+@pytest.mark.parametrize("kills", kills_of(15))
+def test_killed_in_mid_hand_over_the_next_one_goes_on(
+    project: TestProject, tmp_path: Path, kills: int
+) -> None:
     dice = random.Random(SEED)
     home = tmp_path / "home"
     made = 0
     with HttpProject(project) as server:
         client = project.on_disk(home, server.address)
-        for _ in range(15):
+        for _ in range(kills):
             for draft in drafts_ready(client, 2, made):
                 client.finalize(draft)
             made += 2
