@@ -140,7 +140,8 @@ class Compiler:
             return lambda c, n: values.equal(left(c, n), right(c, n), c.zone)
         if operator == "!=":
             return lambda c, n: values.unequal(left(c, n), right(c, n), c.zone)
-        return lambda c, n: values.ordered(operator, left(c, n), right(c, n), c.zone)
+        compare = values.ORDERS[operator]
+        return lambda c, n: values.ordered(compare, left(c, n), right(c, n), c.zone)
 
     def _arithmetic(self, tree: Binary) -> Closure:
         """Fold a chain of arithmetic that leans left, however long, without recursing."""

@@ -33,8 +33,16 @@ class DateValue:
 INVALID: Final = DateValue(math.nan, "Invalid Date")
 
 
+_DATE_CHARS: Final = 10
+
+
 def parse_date(text: str) -> date | None:
     """Return the date part of an ISO date or date-time, or None."""
+    if len(text) == _DATE_CHARS and text[4] == text[7] == "-" and text.isascii():
+        try:
+            return date.fromisoformat(text)
+        except ValueError:
+            return None
     match = _DATE.match(text)
     if match is None or (match.end() != len(text) and not _DATE_TIME.fullmatch(text)):
         return None
@@ -95,6 +103,9 @@ def parse_offset(text: str) -> timezone:
 
 def standard_offset(day: date, zone: tzinfo) -> timedelta:
     """Return the zone's offset on that day without daylight saving."""
+    if zone.__class__ is timezone:
+        # A fixed offset, as records carry: the same on every day.
+        return zone.utcoffset(None) or timedelta()
     moment = datetime.combine(day, time(12), zone)
     return (moment.utcoffset() or timedelta()) - (moment.dst() or timedelta())
 

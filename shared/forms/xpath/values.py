@@ -4,8 +4,9 @@ A value is str, float, bool, `DateValue` or a list of nodes.
 """
 
 import math
+import operator
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, tzinfo
 from decimal import Decimal
 from typing import Final, TypeAlias
@@ -150,17 +151,26 @@ def _set_differs(nodes: NodeSet, value: str | float | bool | DateValue, zone: tz
     return any(not same_number(text_number(node.value(), zone), number) for node in nodes)
 
 
-def ordered(operator: str, left: Value, right: Value, zone: tzinfo) -> bool:
+ORDERS: Final[dict[str, Callable[[float, float], bool]]] = {
+    "<": operator.lt,
+    "<=": operator.le,
+    ">": operator.gt,
+    ">=": operator.ge,
+}
+
+
+def ordered(
+    compare: Callable[[float, float], bool], left: Value, right: Value, zone: tzinfo
+) -> bool:
     """XPath's `<`, `<=`, `>`, `>=`: numbers on both sides, any pair of sets."""
-    lefts = _numbers(left, zone)
+    if isinstance(left, list):
+        if len(left) == 1 and not isinstance(right, list):
+            # Nearly always: one answer and one number.
+            return compare(text_number(left[0].value(), zone), to_number(right, zone))
+    elif not isinstance(right, list):
+        return compare(to_number(left, zone), to_number(right, zone))
     rights = _numbers(right, zone)
-    if operator == "<":
-        return any(a < b for a in lefts for b in rights)
-    if operator == "<=":
-        return any(a <= b for a in lefts for b in rights)
-    if operator == ">":
-        return any(a > b for a in lefts for b in rights)
-    return any(a >= b for a in lefts for b in rights)
+    return any(compare(a, b) for a in _numbers(left, zone) for b in rights)
 
 
 def _numbers(value: Value, zone: tzinfo) -> Sequence[float]:

@@ -3,7 +3,8 @@
 import math
 import re
 from collections.abc import Callable
-from datetime import date, datetime, time
+from datetime import date, datetime, time, tzinfo
+from functools import lru_cache
 from typing import Final
 
 from shared.forms.xpath.context import Context
@@ -30,8 +31,14 @@ _PERCENT: Final = re.compile(r"%(.?)")
 
 
 def _today(context: Context, _node: Node) -> DateValue:
-    day = context.now.astimezone(context.zone).date()
-    return DateValue(days_of_date(day, context.zone), day.isoformat())
+    return _day_of(context.now, context.zone)
+
+
+@lru_cache(maxsize=8)
+def _day_of(now: datetime, zone: tzinfo) -> DateValue:
+    """Return the local day of a moment; rules ask for the same one again and again."""
+    day = now.astimezone(zone).date()
+    return DateValue(days_of_date(day, zone), day.isoformat())
 
 
 def _now(context: Context, _node: Node) -> DateValue:
