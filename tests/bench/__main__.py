@@ -35,6 +35,12 @@ def run(script: Path) -> dict[str, object]:
 def main() -> int:
     """Run the named benchmarks, or all; return 1 when one failed."""
     wanted = sys.argv[1:]
+    names = {script.stem.removeprefix("bench_") for script in HERE.glob("bench_*.py")}
+    if unknown := sorted(set(wanted) - names):
+        print(
+            f"no benchmark {unknown[0]!r}; there are: {', '.join(sorted(names))}", file=sys.stderr
+        )
+        return 2
     out = ROOT / "build" / "bench"
     out.mkdir(parents=True, exist_ok=True)
     failed = 0
