@@ -17,7 +17,8 @@ from sync.core.offer import Outbox, batch_of
 from sync.core.plan import Outcome, OutcomeCode
 from sync.core.session import INITIATOR, Event, Session, State
 from sync.core.store import Chunk, Want
-from sync.peer import NOTE, Peer
+from sync.hub_notes import NOTE
+from sync.peer import Peer
 from sync.transports.base import Transport
 
 _GAPS_MAX: Final = 3

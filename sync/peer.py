@@ -10,24 +10,23 @@ from dataclasses import dataclass
 from hashlib import sha256
 
 from shared.clock import Clock
-from shared.errors import CairnError, KeyNotTrusted
+from shared.errors import CairnError
 from shared.ids import AuthorId
 from shared.sealing.envelope import Compartment, Kind
 from shared.sealing.keys import SigningKey
-from shared.sealing.receipts import Note, Receipt, Signed, open_note, open_receipt
+from shared.sealing.receipts import Note, Receipt, Signed, open_receipt
 from shared.sealing.ring import SignedRing
 from sync.core.attest import Attestation
 from sync.core.batch import Run, SealedEntry, UnreadableRun, decode_batch
-from sync.core.certificate import PeerRole
 from sync.core.directory import Directory, ring_in
 from sync.core.have import HaveVector, LogName, Point
-from sync.core.hub_code import HubCode, decode_hub_code
+from sync.core.hub_code import HubCode
 from sync.core.messages import Papers
 from sync.core.plan import Outcome, OutcomeCode, refuse_unreadable, take_run
 from sync.core.store import Chunk, LogStore, Want
-from sync.core.withheld import note_name
+from sync.hub_notes import HubNotes
 
-RING, CERTIFICATE, RECEIPT, NOTE, HUB = "ring", "certificate", "receipt", "note", "hub"
+RING, CERTIFICATE, RECEIPT = "ring", "certificate", "receipt"
 """Kinds of paper in the store."""
 
 
@@ -89,6 +88,7 @@ class Peer:
         self.directory = directory
         self.clock = clock
         self._keeps_strangers = keeps_strangers
+        self._notes = HubNotes(store, directory, self.holds)
         self.load()
 
     def load(self) -> None:
@@ -115,20 +115,11 @@ class Peer:
         Raises:
             KeyNotTrusted: the hub serves another project.
         """
-        if code.deployment != self.directory.deployment:
-            raise KeyNotTrusted("this hub serves another project")
-        self.store.save_paper(HUB, code.hub, Signed(code.encode(), b""))
+        self._notes.know_hub(code)
 
     def hubs(self) -> list[HubCode]:
         """Return the hubs that were shown to this device."""
-        return [decode_hub_code(paper.data) for _, paper in self.store.papers(HUB)]
-
-    def _hub_keys(self) -> dict[AuthorId, bytes]:
-        keys = {code.hub: code.public_key for code in self.hubs()}
-        for certificate in self.directory.certificates():
-            if certificate.role is PeerRole.HUB:
-                keys[certificate.author] = certificate.public_key
-        return keys
+        return self._notes.hubs()
 
     def take_ring(self, signed: SignedRing) -> None:
         """Keep a key ring if it is newer; its mailboxes are known from then on.
@@ -183,7 +174,7 @@ class Peer:
         said = self.directory.read(entries)
         self._save_certificates()
         self._take_receipts(papers.receipts)
-        self._take_notes(papers.notes)
+        self._notes.take(papers.notes)
         return TakenIn(tuple(outcomes), tuple(entries), tuple(said), kept)
 
     def _take_run(self, run: Run | UnreadableRun) -> tuple[Outcome, tuple[SealedEntry, ...]]:
@@ -254,39 +245,9 @@ class Peer:
         except CairnError:
             return None
 
-    def _take_notes(self, notes: Iterable[Signed]) -> None:
-        held = dict(self.store.papers(NOTE))
-        for signed in notes:
-            note = self._open_note(signed)
-            if note is None:
-                continue
-            name = note_name(note)
-            before = self._open_note(held[name]) if name in held else None
-            # A hub that withholds and signs anew each day must not push its deadline on so.
-            if before is None or (note.issued_ms >= before.issued_ms and self._has_all(before)):
-                self.store.save_paper(NOTE, name, signed)
-                held[name] = signed
-
-    def _has_all(self, note: Note) -> bool:
-        """Tell whether everything a note names has come here."""
-        return all(
-            self.holds(LogName(reach.author, reach.incarnation), Point(reach.sequence, reach.hash))
-            for reach in note.have
-        )
-
-    def _open_note(self, signed: Signed) -> Note | None:
-        for hub, public_key in self._hub_keys().items():
-            try:
-                note = open_note(signed.data, signed.signature, public_key)
-            except CairnError:
-                continue
-            return note if note.hub == hub else None
-        return None
-
     def opened_notes(self) -> list[Note]:
         """Return the hand-over notes held, of hubs known here (SYNC-043)."""
-        notes = (self._open_note(signed) for _, signed in self.store.papers(NOTE))
-        return [note for note in notes if note is not None]
+        return self._notes.opened()
 
     # --- what is held and wanted --------------------------------------------------------------
 

@@ -18,7 +18,7 @@ from sync.carrier import bundle_messages, mission_reader, take_bundle
 from sync.core.hub_code import parse_hub_code
 from sync.core.messages import Papers
 from sync.found_hubs import check_not_revoked
-from sync.peer import NOTE
+from sync.hub_notes import NOTE
 from sync.transports.base import Transport
 from sync.transports.bundle import BundleFrom, open_bundle, write_bundle
 

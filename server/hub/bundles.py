@@ -21,7 +21,7 @@ from sync.carrier import (
 )
 from sync.core.have import HaveVector
 from sync.core.messages import Papers
-from sync.peer import NOTE
+from sync.hub_notes import NOTE
 from sync.responder import HubIssuer
 from sync.transports.bundle import BundleFrom, open_bundle, write_bundle
 

@@ -14,7 +14,7 @@ from shared.errors import CairnError
 from shared.sealing.receipts import Note, open_note
 from sync.core.have import LogName, Point
 from sync.core.withheld import Withheld, withheld
-from sync.peer import NOTE
+from sync.hub_notes import NOTE
 
 
 def withheld_by_hubs(mission: Mission) -> list[dict[str, Any]]:

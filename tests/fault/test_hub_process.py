@@ -21,7 +21,7 @@ from shared.sealing.enrol import EnrolmentCode
 from shared.sealing.keys import root_fingerprint
 from sync.core.hub_code import HubCode, parse_hub_code
 from sync.driver import sync_once
-from sync.peer import NOTE
+from sync.hub_notes import NOTE
 from sync.stores.sqlite import SqliteLogStore
 from sync.transports.https import HttpTransport, open_client
 

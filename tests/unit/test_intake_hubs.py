@@ -13,7 +13,7 @@ from server.tables.project import DeviceKind
 from shared.sealing.envelope import Compartment, Kind
 from shared.sealing.receipts import Note, Reach, sign_note
 from sync.core.withheld import note_name
-from sync.peer import NOTE
+from sync.hub_notes import NOTE
 
 
 @pytest.fixture

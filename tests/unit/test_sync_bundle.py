@@ -24,7 +24,7 @@ from sync.carrier import (
 )
 from sync.core.messages import Papers
 from sync.core.store import Chunk
-from sync.peer import NOTE
+from sync.hub_notes import NOTE
 from sync.responder import HubIssuer
 from sync.transports.bundle import BundleFrom, open_bundle, read_header, write_bundle
 

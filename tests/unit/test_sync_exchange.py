@@ -18,7 +18,7 @@ from sync.core.messages import Message
 from sync.core.plan import OutcomeCode
 from sync.core.store import Chunk
 from sync.driver import sync_once
-from sync.peer import NOTE
+from sync.hub_notes import NOTE
 from sync.transports.memory import MemoryTransport
 
 

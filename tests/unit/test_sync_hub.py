@@ -32,7 +32,7 @@ from sync.core.certificate import PeerRole
 from sync.core.hub_code import parse_hub_code
 from sync.core.messages import Papers
 from sync.driver import sync_once
-from sync.peer import NOTE
+from sync.hub_notes import NOTE
 from sync.responder import HubIssuer, Responder
 from sync.transports.bundle import BundleFrom, open_bundle, write_bundle
 from sync.transports.https import HttpTransport, open_client, post
