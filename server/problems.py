@@ -85,8 +85,14 @@ def install(app: FastAPI) -> None:
 
     @app.exception_handler(HTTPException)
     async def nowhere(request: Request, error: HTTPException) -> JSONResponse:
-        # The framework's own refusals: no such path, or no such method there.
+        # The framework's own refusals: no such path, no such method there, a body it cannot read.
         here = f"{request.method} {request.url.path}"
-        answered = problem(NotFound(f"nothing answers {here} on this mission server"))
+        known = error.status_code not in {404, 405}
+        answered = problem(
+            UsageError(f"{here}: {error.detail}")
+            if known
+            else NotFound(f"nothing answers {here} on this mission server")
+        )
         answered.status_code = error.status_code
+        answered.headers.update(error.headers or {})
         return answered

@@ -16,6 +16,9 @@ from server.aggregates.group import cell_name, published_tables, targets_of
 from server.aggregates.knowledge import gather
 from server.aggregates.ledger import GroupEntry
 from server.aggregates.published import CellName, PublishedTable, Target
+from shared.errors import DisclosureRisk
+
+_CONTRADICTION = "no table fits what {} publishes together with earlier releases; nothing is proved"
 
 
 @dataclass(frozen=True)
@@ -81,6 +84,9 @@ def audit(
     """Attack a protected group, alone and together with what its readers saw before.
 
     `small` are changes since then that must not be seen; `reader` names those readers.
+
+    Raises:
+        DisclosureRisk: what is published contradicts itself, so that no attack says anything.
     """
     result = AuditResult()
     tables = published_of(disclosed, vintage)
@@ -89,6 +95,8 @@ def audit(
     alone = Attack(gather(tables, known))
     outcome = alone.run(targets)
     result.merge(outcome.findings, outcome.programmes)
+    if not outcome.consistent:
+        raise DisclosureRisk(_CONTRADICTION.format(disclosed.group.name))
     if outcome.breaches:
         return result
     truth = true_values(disclosed, vintage)
@@ -120,8 +128,8 @@ def audit(
             result.certificates.append(
                 certify(attack, aims, witnesses, Assumed(name, reader, grow, known))
             )
-            break
-    return result
+            return result
+    raise DisclosureRisk(_CONTRADICTION.format(name))
 
 
 def true_values(disclosed: Disclosed, vintage: int) -> dict[CellName, float]:

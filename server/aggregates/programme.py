@@ -6,6 +6,7 @@ never wanders farther than the answer needs.
 """
 
 from collections.abc import Mapping
+from math import isinf
 
 import highspy
 import numpy as np
@@ -33,11 +34,20 @@ class Programme:
         self._solver.passModel(self._model())
 
     def table(self) -> Values | None:
-        """Return one table that fits what is known; None when none does."""
+        """Return one table that fits what is known; None when none does.
+
+        Raises:
+            LimitExceeded: the solver could not tell; then nothing may be released.
+        """
         self._solver.run()
-        if self._solver.getModelStatus() not in {_STATUS.kOptimal, _STATUS.kModelEmpty}:
+        status = self._solver.getModelStatus()
+        if status in {_STATUS.kOptimal, _STATUS.kModelEmpty}:
+            return self._solution()
+        if status in {_STATUS.kInfeasible, _STATUS.kUnboundedOrInfeasible}:
+            return None  # nothing is sought yet, so no bound is missing
+        if self.whole and status == _STATUS.kTimeLimit:
             return None
-        return self._solution()
+        raise LimitExceeded(f"the audit's programme stopped with {status}; nothing is released")
 
     def push(self, senses: Mapping[int, int]) -> Values | None:
         """Return a table that takes targets towards their goals; None when one has no bound.
@@ -48,12 +58,13 @@ class Programme:
         Raises:
             LimitExceeded: the solver gave no answer; then nothing may be released.
         """
-        used = {}
+        used, endless = {}, False
         for place, sense in senses.items():
             column, goal = self._helper(place, sense), self._aims.goal(place, sense)
             self._solver.changeColBounds(column, *((-_INF, goal) if sense > 0 else (goal, _INF)))
             self._solver.changeColCost(column, -float(sense))
             used[column] = sense
+            endless |= isinf(goal)
         # Such programmes are so degenerate that going on from the last basis takes ten times as
         # long as presolving and starting afresh (measured).
         self._solver.clearSolver()
@@ -64,7 +75,8 @@ class Programme:
             self._solver.changeColCost(column, 0.0)
         if status == _STATUS.kOptimal or (self.whole and status == _STATUS.kTimeLimit):
             return solution
-        if status in {_STATUS.kUnbounded, _STATUS.kUnboundedOrInfeasible}:
+        # Towards an end a missing bound is the solver's trouble, and must not count as doubt.
+        if endless and status in {_STATUS.kUnbounded, _STATUS.kUnboundedOrInfeasible}:
             return None
         raise LimitExceeded(f"the audit's programme stopped with {status}; nothing is released")
 

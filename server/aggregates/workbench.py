@@ -142,14 +142,22 @@ class Workbench:
         """
         path = self._draft_proofs(draft.audience)
         proofs = load(path.read_bytes()) if path.exists() else []
-        proved = {proof.assumed.group for proof in proofs}
+        ledger = self.ledger()
+        proved = {
+            (proof.assumed.group, proof.assumed.reader): set(proof.targets) for proof in proofs
+        }
         entries = {entry.group: entry for entry in draft.entries}
         for entry in draft.entries:
-            if entry.as_of == draft.number and entry.group not in proved:
-                raise DisclosureRisk(
-                    f"there is no certificate for {entry.group}; run `cairn release tabulate` again"
-                )
-        ledger = self.ledger()
+            if entry.as_of != draft.number:
+                continue
+            seen = ledger.seen_by(entry.group, draft.audience)
+            for reader in ("", draft.audience) if seen else ("",):
+                held = proved.get((entry.group, reader))
+                if held is None or not held.issuperset(entry.targets):
+                    raise DisclosureRisk(
+                        f"there is no certificate for {entry.group}; "
+                        "run `cairn release tabulate` again"
+                    )
         for proof in proofs:
             group, reader = proof.assumed.group, proof.assumed.reader
             before = ledger.seen_by(group, reader) if reader else ()
@@ -211,11 +219,14 @@ class Workbench:
         # The ledger first: a release out without it would escape the next joint audit.
         for entry in draft.entries:
             self._append(entry)
+        # The proofs too: a kill in between must not leave a release without them.
+        proofs = self._draft_proofs(audience)
+        _replace(self._kept_proofs(audience, draft.number), proofs.read_bytes(), mode=0o600)
         _write_once(target, sign_release(release, sign))
         # What was signed, readable without Cairn; the signed file alone is proof.
         _replace(target.with_suffix(".json"), content)
         _replace(self.folder / "ring", encode([ring.data, ring.signature]))
-        self._draft_proofs(audience).replace(self._kept_proofs(audience, draft.number))
+        proofs.unlink()
         self._draft_path(audience).unlink()
         return release
 

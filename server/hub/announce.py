@@ -49,7 +49,11 @@ class Announcer(threading.Thread):
         self._withdraw()
 
     def _look(self) -> None:
-        addresses = announced_addresses(self._hub.settings.host, own_addresses())
+        try:
+            addresses = announced_addresses(self._hub.settings.host, own_addresses())
+        except OSError as error:
+            self._warn(f"this machine's networks cannot be listed: {error}")
+            return
         if self._line is not None and addresses == self._announced:
             return
         self._withdraw()

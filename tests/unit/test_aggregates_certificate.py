@@ -12,6 +12,7 @@ from release_kit import MissionKit, make_mission
 from server.aggregates.attacker import Attack
 from server.aggregates.certificate import Assumed, Certificate, certify, dump, load
 from server.aggregates.knowledge import gather
+from server.aggregates.programme import Programme
 from server.aggregates.published import PublishedTable
 from server.aggregates.suppress import Task, protect
 from shared.errors import DisclosureRisk
@@ -105,3 +106,35 @@ def test_a_second_release_is_proved_together_with_the_first(mission: MissionKit)
     if fresh:
         assert "public" in {proof.assumed.reader for proof in proofs}
     assert mission.bench.check("public")["certificates"] == len(proofs)
+
+
+def test_check_wants_the_joint_proof_as_well_and_of_every_target(mission: MissionKit) -> None:
+    """DISC-041: a proof of this release alone says nothing about it beside the one before."""
+    mission.publish()
+    mission.add(*(mission.household(f"new{number}", "3", number) for number in range(40)))
+    mission.publish()
+    mission.add(*(mission.household(f"more{number}", "3", number) for number in range(40)))
+    draft = mission.draft()
+    path = proofs_of(mission)
+    kept = json.loads(gzip.decompress(path.read_bytes()))
+    joint = [one for one in kept if one["reader"]]
+    assert joint, [entry.group for entry in draft.entries if entry.as_of == draft.number]
+    alone = [one for one in kept if not one["reader"]]
+    path.write_bytes(gzip.compress(json.dumps(alone).encode()))
+    with pytest.raises(DisclosureRisk, match="no certificate"):
+        mission.bench.check("public")
+    if any(one["targets"] for one in alone):
+        for one in alone:
+            one["targets"] = []
+        path.write_bytes(gzip.compress(json.dumps([*alone, *joint]).encode()))
+        with pytest.raises(DisclosureRisk, match="no certificate"):
+            mission.bench.check("public")
+
+
+def test_what_contradicts_itself_is_refused_and_not_waved_through(
+    mission: MissionKit, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """DISC-040: no table that fits means no proof, neither of safety nor of anything."""
+    monkeypatch.setattr(Programme, "table", lambda _: None)
+    with pytest.raises(DisclosureRisk, match="nothing is proved"):
+        mission.draft()

@@ -536,3 +536,4 @@ def test_a_path_that_does_not_exist_is_a_problem_like_any_other(
     assert answered.status_code == status
     assert answered.headers["content-type"] == "application/problem+json"
     assert path in answered.json()["detail"]
+    assert (status == 405) == ("allow" in answered.headers)
