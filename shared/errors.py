@@ -9,8 +9,9 @@ CairnError(code, retryable)
 └── TransportError ── Offline, TimedOut, Throttled(retry_after_s)   retryable; no alarm
 """
 
+import errno
 from collections.abc import Sequence
-from typing import ClassVar
+from typing import ClassVar, Final
 
 
 class CairnError(Exception):
@@ -196,6 +197,14 @@ class StoreCorrupt(StoreError):
     """What was read back is not what was written."""
 
     code = "STORE-003"
+
+
+_DISK_FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+
+
+def is_disk_full(error: OSError) -> bool:
+    """Tell whether the system refused for want of space: disk, quota, or largest file."""
+    return error.errno in _DISK_FULL
 
 
 class TransportError(CairnError):

@@ -1,22 +1,46 @@
 """Files that survive a power cut: written whole or not at all, readable by their owner only."""
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+
+from shared.errors import StoreError, StoreFull, is_disk_full
 
 
 def write_private(path: Path, data: bytes) -> None:
-    """Write a file only its owner can read, whole or not at all; durable on return."""
+    """Write a file only its owner can read, whole or not at all; durable on return.
+
+    Raises:
+        StoreFull: no space left; what stood under that name before stands there still.
+        StoreError: the medium does not take it.
+    """
     temporary = path.with_name(f".{path.name}.new")
-    handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with _explained(temporary):
+        handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        try:
+            view = memoryview(data)
+            while view:
+                view = view[os.write(handle, view) :]
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+        temporary.replace(path)
+        sync_folder(path.parent)
+
+
+@contextmanager
+def _explained(temporary: Path) -> Iterator[None]:
+    """Turn the system's refusal into ours, and leave nothing half written to fill the disk."""
     try:
-        view = memoryview(data)
-        while view:
-            view = view[os.write(handle, view) :]
-        os.fsync(handle)
-    finally:
-        os.close(handle)
-    temporary.replace(path)
-    sync_folder(path.parent)
+        yield
+    except OSError as error:
+        temporary.unlink(missing_ok=True)
+        if is_disk_full(error):
+            raise StoreFull("there is no space left on this device; free some and go on") from error
+        raise StoreError(
+            f"this device does not take files at present ({error.strerror}); start it again"
+        ) from error
 
 
 def remove(path: Path) -> None:

@@ -4,6 +4,7 @@ A home is worked on by one process at a time. Until somebody unlocks, only what 
 is here: who shares the device, the log, counts, hand-over. Unlocking adds one enumerator's vault.
 """
 
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 
@@ -45,39 +46,42 @@ class Client(Carrying):
 
         Raises:
             StoreBusy: another process works on it.
+            StoreFull: no space to work in.
         """
         self.files = HomeFiles(home)
-        self._lock = HomeLock(home)
-        self._lock.__enter__()
         self.machine = machine
         self.device = machine.device
         self.clock = machine.clock
         self.random_bytes = machine.random_bytes
-        self._database = VaultDatabase(self.files.vault)
-        self._slots = KeySlots(self.files.draft_keys, self.random_bytes)
-        self._slots.sweep({int(row["slot"]) for row in self._database.rows("drafts")})
-        self._people = People(
-            self._database,
-            self.clock,
-            self.random_bytes,
-            cost=machine.cost,
-            hardware_secret=self.device.keystore.secret(),
-        )
         self._opened: Opened | None = None
         self._enumerator = ""
         self.project: Project | None = None
-        record = self.files.device()
-        if record is not None:
-            self.project = Project(self.files, record, self.clock, self.random_bytes)
+        # What was opened before a failure, a full disk's say, is given back: one may try again.
+        with ExitStack() as opening:
+            opening.enter_context(HomeLock(home))
+            self._database = VaultDatabase(self.files.vault)
+            opening.callback(self._database.close)
+            self._slots = KeySlots(self.files.draft_keys, self.random_bytes)
+            opening.callback(self._slots.close)
+            self._slots.sweep({int(row["slot"]) for row in self._database.rows("drafts")})
+            self._people = People(
+                self._database,
+                self.clock,
+                self.random_bytes,
+                cost=machine.cost,
+                hardware_secret=self.device.keystore.secret(),
+            )
+            record = self.files.device()
+            if record is not None:
+                self.project = Project(self.files, record, self.clock, self.random_bytes)
+            self._closing = opening.pop_all()
 
     def close(self) -> None:
         """Lock, close every file and give the home back."""
         self.lock()
         if self.project is not None:
             self.project.close()
-        self._slots.close()
-        self._database.close()
-        self._lock.__exit__(None, None, None)
+        self._closing.close()
 
     # ---- joining
 

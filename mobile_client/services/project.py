@@ -33,7 +33,11 @@ class Project:
         self._clock = clock
         self._random_bytes = random_bytes
         self.store = SqliteLogStore(files.log, clock)
-        self._attach()
+        try:
+            self._attach()
+        except BaseException:
+            self.store.close()
+            raise
 
     def _attach(self) -> None:
         """Make the peer of this incarnation, and what stands on it."""

@@ -38,6 +38,7 @@ _TABLES: Final[Mapping[str, Mapping[str, type]]] = {
     "items": {"id": str, "owner": str, "kind": str, "sealed": bytes},
 }
 _FULL: Final = frozenset({sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR})
+"""On a full disk the index of the write-ahead log cannot grow, which SQLite calls IOERR."""
 _BUSY: Final = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED})
 _PRIMARY: Final = 0xFF
 """The low byte of an extended result code is its primary code."""
@@ -50,12 +51,20 @@ class VaultDatabase:
         self._lock = threading.RLock()
         with translated():
             self._connection = sqlite3.connect(path, check_same_thread=False)
-            self._db = Database(self._connection, execute_plugins=False)
-            for pragma in _PRAGMAS:
-                self._connection.execute(f"PRAGMA {pragma}")
-            with self._connection:
-                for name, columns in _TABLES.items():
-                    self._db.table(name).create(dict(columns), pk="id", if_not_exists=True)
+            try:
+                self._db = self._prepared()
+            except BaseException:
+                self._connection.close()
+                raise
+
+    def _prepared(self) -> Database:
+        db = Database(self._connection, execute_plugins=False)
+        for pragma in _PRAGMAS:
+            self._connection.execute(f"PRAGMA {pragma}")
+        with self._connection:
+            for name, columns in _TABLES.items():
+                db.table(name).create(dict(columns), pk="id", if_not_exists=True)
+        return db
 
     def close(self) -> None:
         """Close the file."""
@@ -69,9 +78,19 @@ class VaultDatabase:
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
-        """Commit everything inside together, durable on return, or nothing."""
-        with self._lock, translated(), self._connection:
-            yield
+        """Commit everything inside together, durable on return, or nothing; may be nested.
+
+        Raises:
+            StoreFull, StoreBusy: nothing of it was kept.
+        """
+        with self._lock, translated():
+            if self._connection.in_transaction:
+                yield
+                return
+            # Begun here: where nothing is open, sqlite-utils commits each of its own statements.
+            self._connection.execute("BEGIN IMMEDIATE")
+            with self._connection:
+                yield
 
     def put(self, table: str, row: Row) -> None:
         """Insert a row or replace the one of the same id; inside a transaction of the caller."""

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Final
 
 from shared.clock import RandomBytes
-from shared.errors import StoreCorrupt, StoreFull, TagMismatch
+from shared.errors import StoreCorrupt, StoreError, StoreFull, TagMismatch, is_disk_full
 from shared.sealing.wrap import unwrap, wrap
 
 PAGE_BYTES: Final = 4096
@@ -95,7 +95,13 @@ class KeySlots:
                 page = page[os.write(self._handle, page) :]
             os.fsync(self._handle)
         except OSError as error:
-            raise StoreFull(f"the draft keys could not be written: {error.strerror}") from error
+            if is_disk_full(error):
+                raise StoreFull(
+                    "there is no space left on this device; free some and go on"
+                ) from error
+            raise StoreError(
+                f"the draft keys cannot be written ({error.strerror}); start this device again"
+            ) from error
 
 
 def _place(draft_id: str) -> bytes:

@@ -11,7 +11,7 @@ from threading import RLock
 from typing import Any
 
 from shared.clock import Clock
-from shared.errors import StoreBusy, StoreCorrupt, StoreFull
+from shared.errors import StoreBusy, StoreCorrupt, StoreError, StoreFull
 from sync.stores.schema import PRAGMAS, SCHEMA
 
 
@@ -29,9 +29,13 @@ class SqliteFile:
                 self._db.execute("SELECT count(*) FROM logs")
                 return
             self._db = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
-            for pragma in PRAGMAS:
-                self._db.execute(pragma)
-            self._db.executescript(SCHEMA)
+            try:
+                for pragma in PRAGMAS:
+                    self._db.execute(pragma)
+                self._db.executescript(SCHEMA)
+            except sqlite3.Error:
+                self._db.close()
+                raise
 
     def close(self) -> None:
         """Close the file."""
@@ -93,6 +97,8 @@ def _explained() -> Iterator[None]:
             raise StoreBusy("another program uses the store; close it and try again") from error
         if "no such table" in said:
             raise StoreCorrupt("this is not a log of Cairn's") from error
+        if "unable to open" in said or "readonly" in said:
+            raise StoreError("the store cannot be opened or written: check its rights") from error
         raise
     except sqlite3.DatabaseError as error:
         if isinstance(error, sqlite3.IntegrityError):

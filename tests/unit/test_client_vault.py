@@ -290,6 +290,25 @@ def test_a_full_disk_is_a_message_and_the_draft_before_stays_whole(home: Home) -
     assert store.load("d1").snapshot == b"more"
 
 
+def test_a_transaction_keeps_all_or_nothing_also_where_it_is_nested(home: Home) -> None:
+    """A kill between the two would list a record twice."""
+    row = {"owner": "amina", "kind": "record", "sealed": b"x"}
+
+    def broken_off() -> None:
+        with home.database.transaction():
+            home.database.put("items", {"id": "a", **row})
+            with home.database.transaction():
+                home.database.drop("items", "none")
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        broken_off()
+    assert home.database.rows("items") == []
+    with home.database.transaction():
+        home.database.put("items", {"id": "a", **row})
+    assert len(home.database.rows("items")) == 1
+
+
 def test_removing_an_enumerator_takes_drafts_and_items_and_nobody_elses(home: Home) -> None:
     amina, omar = home.people.add("Amina", PASSPHRASE), home.people.add("Omar", PASSPHRASE)
     for person in (amina, omar):
