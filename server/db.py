@@ -26,6 +26,8 @@ BUSY_TIMEOUT_MS: Final = 30_000
 _BEGIN: Final = "cairn_begin"
 _POSTGRES: Final = ("postgresql://", "postgresql+psycopg://", "postgres://")
 _FULL_CODES: Final = frozenset({"53100"})
+_FULL_NAMES: Final = frozenset({"SQLITE_FULL", "SQLITE_IOERR_SHMSIZE"})
+"""SQLite's own word, and that the index of the write-ahead log cannot grow."""
 _BUSY_CODES: Final = frozenset({"40001", "40P01", "55P03", "57P03"})
 _CORRUPT_CODES: Final = frozenset({"XX001", "XX002"})
 
@@ -127,7 +129,7 @@ def _translate(error: DBAPIError) -> Exception:
     """Return our error for a database error, or the same where it is a bug of ours."""
     code = str(getattr(error.orig, "sqlstate", "") or "")
     name = str(getattr(error.orig, "sqlite_errorname", "") or "")
-    if code in _FULL_CODES or name == "SQLITE_FULL":
+    if code in _FULL_CODES or name in _FULL_NAMES:
         return StoreFull("the disk of the mission server is full; free some space, then go on")
     if code in _BUSY_CODES or name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
         return StoreBusy("the store is busy; try again in a moment")

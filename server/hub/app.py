@@ -4,6 +4,7 @@ The page is shown on the hub itself alone, and says which devices, how much and 
 cannot open what it carries.
 """
 
+import logging
 from collections.abc import Callable
 from importlib import resources
 from typing import Final
@@ -20,7 +21,7 @@ from server.hub.enrol import pass_on_enrolment
 from server.hub.home import Hub
 from server.hub.status import age_text, hub_status
 from shared.clock import RandomBytes
-from shared.errors import CairnError, LimitExceeded, TransportError
+from shared.errors import CairnError, LimitExceeded, StoreError, TransportError
 from sync.core.challenges import Challenges
 from sync.core.messages import MESSAGE_BYTES_MAX
 from sync.responder import HubIssuer, Responder
@@ -28,6 +29,7 @@ from sync.transports.https import MEDIA_TYPE
 
 _LOCAL: Final = frozenset(("127.0.0.1", "::1"))
 _SMALL_BODY_BYTES: Final = 64 << 10
+_LOG: Final = logging.getLogger("cairn.hub")
 
 
 def create_app(
@@ -44,6 +46,8 @@ def create_app(
     @app.exception_handler(CairnError)
     async def problem(_request: Request, error: CairnError) -> JSONResponse:
         status = exchange.status_of(error)
+        if isinstance(error, StoreError) and not error.retryable:
+            _LOG.error("%s [%s]", error.message, error.code)
         body = {"code": error.code, "title": type(error).__name__, "detail": error.message}
         headers = {"Retry-After": "1"} if status == 503 else {}  # noqa: PLR2004 - StoreBusy
         return JSONResponse(body, status, headers, media_type="application/problem+json")

@@ -6,12 +6,14 @@ record in the copy has its key. The keys lie in a folder of their own that polic
 backup then cannot bring back what was erased.
 """
 
+import errno
 import json
 import os
 import shutil
 import sqlite3
 import subprocess
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -28,7 +30,7 @@ from server.mission import CONSOLE, Mission
 from server.queries import logs
 from server.settings import FILE_NAME
 from server.tables.log import Detached, LogBranch, LogEntry
-from shared.errors import StoreCorrupt, UsageError
+from shared.errors import StoreCorrupt, StoreError, StoreFull, UsageError, is_disk_full
 from shared.sealing.envelope import DETACHED, parse_header
 
 MANIFEST: Final = "backup.json"
@@ -56,6 +58,7 @@ def back_up(mission: Mission, folder: Path, actor: Actor = CONSOLE) -> BackedUp:
 
     Raises:
         UsageError: the folder exists, or a PostgreSQL store and no pg_dump.
+        StoreFull: no space there; nothing is left of it, and devices are told nothing.
         StoreCorrupt: a copy does not read back; devices are told nothing.
         PolicyDenied: the actor may not.
     """
@@ -64,22 +67,51 @@ def back_up(mission: Mission, folder: Path, actor: Actor = CONSOLE) -> BackedUp:
     mission.permit(actor, Action.BACKUP_MAKE, Resource("backup", folder.name))
     checkpoint(mission)
     part = folder.with_name(f".{folder.name}.part")
-    shutil.rmtree(part, ignore_errors=True)
-    for name in (LONG, SHORT, KEYS):
-        (part / name).mkdir(parents=True, mode=0o700)
-    with reading(mission.stores.inbox) as session:
-        safe = _safe(session)
-    for store, place in ORDER:
-        _copy(mission.settings.store_url(store), part / place / store)
-    for file in mission.settings.keys_folder.iterdir():
-        shutil.copy2(file, part / KEYS / file.name)
-    shutil.copy2(mission.settings.home / FILE_NAME, part / FILE_NAME)
-    size_bytes = _describe(mission, part, safe)
-    os.sync()
-    part.rename(folder)
+    with _whole_or_nothing(part, folder):
+        with reading(mission.stores.inbox) as session:
+            safe = _safe(session)
+        for store, place in ORDER:
+            _copy(mission.settings.store_url(store), part / place / store)
+        for file in mission.settings.keys_folder.iterdir():
+            shutil.copy2(file, part / KEYS / file.name)
+        shutil.copy2(mission.settings.home / FILE_NAME, part / FILE_NAME)
+        size_bytes = _describe(mission, part, safe)
     with writing(mission.stores.inbox) as session:
         _tell(session, safe)
     return BackedUp(folder, len(safe), sum(sequence for sequence, _ in safe.values()), size_bytes)
+
+
+@contextmanager
+def _whole_or_nothing(part: Path, folder: Path) -> Iterator[None]:
+    """Lend a folder to copy into, which gets its name when all of it is on the medium.
+
+    Raises:
+        StoreFull, StoreError: it cannot be written there; what was written is removed.
+    """
+    shutil.rmtree(part, ignore_errors=True)
+    try:
+        for name in (LONG, SHORT, KEYS):
+            (part / name).mkdir(parents=True, mode=0o700)
+        yield
+        os.sync()
+        part.rename(folder)
+    except BaseException as error:
+        shutil.rmtree(part, ignore_errors=True)
+        if isinstance(error, sqlite3.Error | OSError):
+            raise _explained(error, folder) from error
+        raise
+
+
+def _explained(error: sqlite3.Error | OSError, folder: Path) -> StoreError:
+    """Return what the keeper is told where a copy could not be made."""
+    name = getattr(error, "sqlite_errorname", "")
+    full = name == "SQLITE_FULL" or (isinstance(error, OSError) and is_disk_full(error))
+    if full:
+        return StoreFull(
+            f"there is no space for a backup in {folder.parent}: free some space or name another "
+            "place; no device was told that it may forget anything"
+        )
+    return StoreError(f"a backup cannot be written to {folder.parent}: {name or error}")
 
 
 def _safe(session: Session) -> _Safe:
@@ -165,6 +197,8 @@ def _dump_postgres(url: str, target: Path) -> None:
         text=True,
         check=False,
     )
+    if "No space left" in done.stderr:
+        raise OSError(errno.ENOSPC, done.stderr.strip()[-300:])
     if done.returncode != 0:
         raise StoreCorrupt(f"pg_dump of {schema} failed: {done.stderr.strip()[-300:]}")
     target.chmod(0o600)

@@ -13,7 +13,7 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine
 
-from server.db import Stores, writing
+from server.db import Stores, translated, writing
 from server.tables.stores import Store, all_metadata
 from shared.errors import UsageError
 
@@ -48,9 +48,10 @@ def check_version(stores: Stores) -> None:
 
     Raises:
         UsageError: a store is older or newer than this program.
+        StoreFull, StoreError: a store cannot be opened.
     """
     for store in Store:
-        with stores.engine(store).connect() as connection:
+        with translated(), stores.engine(store).connect() as connection:
             found = MigrationContext.configure(connection).get_current_revision()
         wanted = ScriptDirectory.from_config(config_of(store)).get_current_head()
         if found != wanted:

@@ -2,8 +2,6 @@
 
 import json
 import os
-import signal
-import socket
 import subprocess
 import sys
 import threading
@@ -11,89 +9,18 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-import httpx
 import pytest
-from log_writing import DEPLOYMENT, FakeClock
-from sync_network import ROOT, Network, Node, hashes
+from hub_process import REPO, HubProcess
+from log_writing import FakeClock
+from sync_network import Network, hashes
 
-from shared.errors import TransportError
-from shared.sealing.enrol import EnrolmentCode
-from shared.sealing.keys import root_fingerprint
-from sync.core.hub_code import HubCode, parse_hub_code
-from sync.driver import sync_once
 from sync.hub_notes import NOTE
 from sync.stores.sqlite import SqliteLogStore
-from sync.transports.https import HttpTransport, open_client
-
-REPO = Path(__file__).resolve().parents[2]
-READY_S = 60
-
-
-class HubProcess:
-    """A hub made and run by the command line."""
-
-    def __init__(self, home: Path) -> None:
-        self.home = home
-        with socket.create_server(("127.0.0.1", 0)) as probe:
-            port = probe.getsockname()[1]
-        code = EnrolmentCode(
-            DEPLOYMENT,
-            ("https://127.0.0.1:9",),
-            root_fingerprint(ROOT.public_bytes),
-            bytes(16),
-            1 << 50,
-            bytes(32),
-            "Project",
-        )
-        listen = f"127.0.0.1:{port}"
-        made = self.command(
-            "init", str(home), "--code", code.text(), "--listen", listen, "--offline", "--json"
-        )
-        shown = json.loads(made)
-        self.code: HubCode = parse_hub_code(shown["code"])
-        self.process = self.start()
-
-    def command(self, *arguments: str) -> str:
-        line = [sys.executable, "-m", "cairn", "hub", *arguments]
-        done = subprocess.run(line, cwd=REPO, capture_output=True, text=True, check=False)
-        assert done.returncode == 0, done.stderr
-        return done.stdout
-
-    def start(self) -> "subprocess.Popen[bytes]":
-        line = [sys.executable, "-m", "cairn", "hub", "run", str(self.home)]
-        process = subprocess.Popen(
-            line, cwd=REPO, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-        )
-        until = time.monotonic() + READY_S
-        with open_client(self.code.addresses[0], tls_pin=self.code.tls_pin) as client:
-            while time.monotonic() < until:
-                try:
-                    assert client.get("/v1/health").json()["role"] == "hub"
-                except httpx.TransportError:
-                    time.sleep(0.05)
-                else:
-                    return process
-        raise AssertionError("the hub did not start")
-
-    def kill(self) -> None:
-        if self.process.poll() is None:
-            self.process.send_signal(signal.SIGKILL)
-        self.process.wait()
-
-    def sync(self, node: Node) -> bool:
-        me = node.peer.me
-        with HttpTransport(
-            self.code.addresses[0], me.author, me.key, tls_pin=self.code.tls_pin
-        ) as line:
-            try:
-                return sync_once(node.peer, line).complete
-            except TransportError:
-                return False
 
 
 @pytest.fixture
 def hub(tmp_path: Path) -> Iterator[HubProcess]:
-    running = HubProcess(tmp_path / "hub")
+    running = HubProcess(tmp_path / "hub", tmp_path / "hub.log")
     yield running
     running.kill()
 

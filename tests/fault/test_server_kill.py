@@ -4,111 +4,21 @@ P1, SYNC-024, SYNC-040: a receipt is given for committed entries only, so a kill
 answer costs a repeated send, and a kill before the commit costs nothing but time.
 """
 
-import json
-import os
 import random
-import signal
-import subprocess
-import sys
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from time import sleep
 
 import pytest
 from intake_kit import counts
-from mission import PASSPHRASE, MissionKit, make_mission
+from mission import make_mission
 from sealed_device import SealedDevice, publish_form
-from sqlmodel import select
+from server_process import hand_over, held_entries, running, sender
 
-from server.db import reading
 from server.intake.pipeline import Intake
-from server.queries import devices
 from server.setup import tls_pin
-from server.tables.log import LogEntry
-from shared.errors import CairnError
-from shared.sealing.receipts import Signed
-from sync.core.directory import Directory
-from sync.driver import sync_once
-from sync.peer import Me, Peer
-from sync.stores.memory import MemoryLogStore
-from sync.transports.https import HttpTransport
 
-REPO = Path(__file__).resolve().parents[2]
-START_S, TRY_S = 60, 120
-
-
-class ServerProcess:
-    """`cairn server run`, killed and started again on the same port."""
-
-    def __init__(self, home: Path) -> None:
-        self.home = home
-        self.url = ""
-        self.process: subprocess.Popen[str] | None = None
-
-    def start(self) -> None:
-        listen = self.url.removeprefix("https://") or "127.0.0.1:0"
-        words = ["server", "run", "--home", str(self.home), "--listen", listen]
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "cairn", *words, "--workers", "0", "--json"],
-            cwd=REPO,
-            env={**os.environ, "CAIRN_PASSPHRASE": PASSPHRASE},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            text=True,
-        )
-        assert self.process.stdout is not None
-        self.url = json.loads(self.process.stdout.readline())["url"]
-
-    def kill(self) -> None:
-        assert self.process is not None
-        self.process.send_signal(signal.SIGKILL)
-        self.process.wait(START_S)
-        assert self.process.stdout is not None
-        self.process.stdout.close()
-
-
-@contextmanager
-def running(home: Path) -> Iterator[ServerProcess]:
-    server = ServerProcess(home)
-    server.start()
-    try:
-        yield server
-    finally:
-        server.kill()
-
-
-def sender(kit: MissionKit, device: SealedDevice) -> Peer:
-    """The device's side of the exchange, with everything it sealed in its own store."""
-    store = MemoryLogStore()
-    assert device.held is not None
-    for appended in device.held:
-        store.append_own(appended)
-    known = kit.mission.project()
-    directory = Directory(device.tip.log.deployment, known.root_fingerprint or b"")
-    directory.take_ring(kit.mission.signed_ring())
-    with reading(kit.mission.stores.inbox) as session:
-        row = devices.find(session, device.tip.log.author)
-        assert row is not None
-        certificate = Signed(row.certificate, row.certificate_signature)
-    me = Me(device.tip.log.author, device.key, certificate)
-    return Peer(store, me, directory, kit.clock)
-
-
-def hand_over(peer: Peer, server: ServerProcess, pin: bytes, *, until: threading.Event) -> int:
-    """Try until all is received; return how many tries it took."""
-    tries = 0
-    while not until.is_set():
-        tries += 1
-        try:
-            with HttpTransport(server.url, peer.me.author, peer.me.key, tls_pin=pin) as line:
-                sync_once(peer, line)
-        except CairnError:
-            sleep(0.05)
-            continue
-        return tries
-    return tries
+TRY_S = 120
 
 
 @pytest.mark.parametrize(
@@ -155,14 +65,3 @@ def test_a_killed_server_has_what_it_receipted_once(tmp_path: Path, kills: int) 
     assert (found["received"], found["resolved"]) == (sealed, sealed)
     assert (found["live_records"], found["analytic_rows"]) == (sealed, sealed)
     kit.close()
-
-
-def held_entries(kit: MissionKit, device: SealedDevice) -> list[bytes]:
-    """The hashes of a device's log at the server, in order; a doubled place would show."""
-    with reading(kit.mission.stores.inbox) as session:
-        query = select(LogEntry.sequence, LogEntry.hash).where(
-            LogEntry.author == bytes(device.tip.log.author)
-        )
-        rows = sorted(session.exec(query).all())
-    assert [sequence for sequence, _ in rows] == list(range(1, len(rows) + 1))
-    return [digest for _, digest in rows]
