@@ -27,7 +27,13 @@ XPATH_CHARS_MAX: Final = 32_768
 XPATH_DEPTH_MAX: Final = 200
 XPATH_STEPS_MAX: Final = 3_000_000
 """Node visits one evaluation may make before it is stopped with LimitExceeded."""
+XPATH_TEXT_CHARS_MAX: Final = 1 << 20
+"""The longest text an expression may put together, and an answer hold."""
+RECOMPUTE_STEPS_MAX: Final = 60_000_000
+"""Node visits all rules together may make after one change."""
 REPEAT_INSTANCES_MAX: Final = 10_000
 REGEX_CHARS_MAX: Final = 2_000
 REGEX_INPUT_CHARS_MAX: Final = 10_000
+JSON_LINE_BYTES_MAX: Final = 64 << 20
+"""One request line of a script: a form's XML with every character escaped, and room."""
 CHOICES_MAX: Final = 500_000

@@ -13,6 +13,7 @@ from rich.table import Table
 
 from server.commands.console import CairnTyper, HomeOption, JsonOption
 from server.commands.forms_play import Player
+from server.commands.json_lines import serve
 from server.commands.xpath import moment, zone
 from shared.errors import CairnError, FormError
 from shared.forms.cache import dump_form
@@ -200,10 +201,7 @@ def play(
         )
     except CairnError as error:
         raise fail(error) from error
-    for line in sys.stdin:
-        if line.strip():
-            sys.stdout.write(json.dumps(player.answer(line), ensure_ascii=False) + "\n")
-            sys.stdout.flush()
+    serve(player.answer)
 
 
 def _attached(folder: Path | None) -> dict[str, Instance]:

@@ -1,20 +1,20 @@
 """`cairn forms play`: an interview over JSON lines, for scripts and checks.
 
-One request a line, one reply a line: {"ok": true, "value": ...} or {"ok": false, "error": {...}}.
+How requests and replies travel is in json_lines.py; here is what each operation does.
 """
 
 import base64
-import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime, tzinfo
 from typing import Any
 
 from shared.clock import RandomBytes
-from shared.errors import CairnError, SubmissionInvalid, UsageError
+from shared.errors import SubmissionInvalid, UsageError
 from shared.forms.definition import Form
 from shared.forms.interview import Interview, NodeState
 from shared.forms.xpath.tables import Instance
+from shared.forms.xpath.values import number_text
 
 Operation = Callable[[Mapping[str, Any]], Any]
 
@@ -64,23 +64,13 @@ class Player:
             "entities": lambda _request: [asdict(e) for e in self._interview.entities()],
         }
 
-    def answer(self, line: str) -> dict[str, Any]:
-        """Return the reply to one request line."""
-        try:
-            return {"ok": True, "value": self._run(line)}
-        except SubmissionInvalid as error:
-            broken = [asdict(violation) for violation in self._interview.violations()]
-            told = {"code": error.code, "message": error.message, "violations": broken}
-            return {"ok": False, "error": told}
-        except CairnError as error:
-            return {"ok": False, "error": {"code": error.code, "message": error.message}}
+    def answer(self, request: Mapping[str, Any]) -> Any:
+        """Return what one request asks for.
 
-    def _run(self, line: str) -> Any:
-        try:
-            request: Any = json.loads(line)
-        except ValueError as error:
-            raise UsageError(f"the line is not JSON: {error}") from error
-        name = request.get("op") if isinstance(request, dict) else None
+        Raises:
+            CairnError: it cannot be done; the interview is as it was.
+        """
+        name = request.get("op")
         operation = self._operations.get(name) if isinstance(name, str) else None
         if operation is None:
             known = ", ".join(self._operations)
@@ -88,7 +78,9 @@ class Player:
         return operation(request)
 
     def _set(self, request: Mapping[str, Any]) -> Any:
-        return state_json(self._interview.set(_path(request), answer_text(request.get("value"))))
+        if "value" not in request:
+            raise UsageError('set needs a "value"; null takes the answer away')
+        return state_json(self._interview.set(_path(request), answer_text(request["value"])))
 
     def _choices(self, request: Mapping[str, Any]) -> tuple[Any, ...]:
         return self._interview.choices(_path(request))
@@ -104,8 +96,8 @@ class Player:
 
     def _restore(self, request: Mapping[str, Any]) -> Any:
         try:
-            data = base64.b64decode(str(request.get("value", request.get("data", ""))))
-        except ValueError as error:
+            data = base64.b64decode(request.get("value", ""), validate=True)
+        except (ValueError, TypeError) as error:
             raise UsageError("restore takes the text that save replied with") from error
         self._interview = Interview.restore(
             self._form,
@@ -118,8 +110,20 @@ class Player:
         return asdict(self._interview.at())
 
     def _finalize(self, _request: Mapping[str, Any]) -> str:
-        self._interview.finalize()
+        try:
+            self._interview.finalize()
+        except SubmissionInvalid as error:
+            broken = [asdict(violation) for violation in self._interview.violations()]
+            raise _Refused(error.message, broken) from error
         return self._interview.instance_xml()
+
+
+class _Refused(SubmissionInvalid):
+    """Answers break rules; the reply lists them beside the message."""
+
+    def __init__(self, message: str, violations: Sequence[Mapping[str, Any]]) -> None:
+        super().__init__(message, violations)
+        self.details = {"violations": list(violations)}
 
 
 def _path(request: Mapping[str, Any]) -> str:
@@ -130,14 +134,26 @@ def _path(request: Mapping[str, Any]) -> str:
 
 
 def answer_text(value: Any) -> str:
-    """Return a JSON value as the text a field stores."""
+    """Return a JSON value as the text a field stores.
+
+    Raises:
+        UsageError: an object, or a list within a list.
+    """
+    if isinstance(value, list):
+        return " ".join(_simple_text(one) for one in value)
+    return _simple_text(value)
+
+
+def _simple_text(value: Any) -> str:
     if value is None:
         return ""
     if isinstance(value, bool):
         return "true" if value else "false"
-    if isinstance(value, list):
-        return " ".join(answer_text(one) for one in value)
-    return str(value)
+    if isinstance(value, float):
+        return number_text(value)
+    if isinstance(value, int | str):
+        return str(value)
+    raise UsageError("a value is a text, a number, true, false, null, or a list of choices")
 
 
 def state_json(state: NodeState) -> dict[str, Any]:

@@ -1,16 +1,20 @@
 """`cairn xpath`: expressions on documents, one JSON object a line in, one out."""
 
-import json
 import os
-import sys
+from collections.abc import Mapping
 from datetime import UTC, datetime, tzinfo
-from typing import Any
+from typing import Any, Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import typer
 
-from shared.errors import CairnError, UsageError
+from server.commands.json_lines import serve
+from shared.errors import UsageError
 from shared.forms.xpath.evaluate import Question, evaluate
+
+_YEAR_LEAST: Final = 2
+_YEAR_MOST: Final = 9998
+"""Every zone can tell the time in these."""
 
 app = typer.Typer(help="Evaluate expressions: JSON lines in and out.", no_args_is_help=True)
 
@@ -23,44 +27,40 @@ def commands() -> None:
 @app.command("eval")
 def evaluate_lines() -> None:
     """Answer each request line with {"ok": true, "value"} or {"ok": false, "error"}."""
-    for line in sys.stdin:
-        if line.strip():
-            sys.stdout.write(json.dumps(answer(line), ensure_ascii=False) + "\n")
-            sys.stdout.flush()
+    serve(answer)
 
 
-def answer(line: str) -> dict[str, Any]:
-    """Return the reply to one request line."""
-    try:
-        return {"ok": True, "value": evaluate(_question(line), os.urandom)}
-    except CairnError as error:
-        return {"ok": False, "error": {"code": error.code, "message": error.message}}
+def answer(request: Mapping[str, Any]) -> Any:
+    """Return the value one request asks for.
+
+    Raises:
+        CairnError: it cannot be read or evaluated.
+    """
+    return evaluate(_question(request), os.urandom)
 
 
-def _question(line: str) -> Question:
+def _question(body: Mapping[str, Any]) -> Question:
     """Return a request as a question.
 
     Raises:
-        UsageError: not JSON, or a field of the wrong kind.
+        UsageError: a field of the wrong kind.
     """
-    try:
-        body: Any = json.loads(line)
-    except ValueError as error:
-        raise UsageError(f"the line is not JSON: {error}") from error
-    if not isinstance(body, dict) or not isinstance(body.get("expr"), str):
+    if not isinstance(body.get("expr"), str):
         raise UsageError('a request is an object with at least {"expr": "..."}')
     for name in ("xml", "context", "type", "tz", "now", "root", "lang"):
         if not isinstance(body.get(name), str | None):
             raise UsageError(f"{name} is a text or null")
     namespaces = body.get("namespaces") or {}
-    if not isinstance(namespaces, dict):
+    if not isinstance(namespaces, dict) or not all(
+        isinstance(uri, str) for uri in namespaces.values()
+    ):
         raise UsageError("namespaces is an object of prefix: URI")
     return Question(
         expression=body["expr"],
         xml=body.get("xml"),
         context=body.get("context"),
         type=body.get("type") or "any",
-        namespaces={str(prefix): str(uri) for prefix, uri in namespaces.items()},
+        namespaces=namespaces,
         now=moment(body.get("now")),
         zone=zone(body.get("tz")),
         root=body.get("root") or body.get("root_node"),
@@ -94,4 +94,6 @@ def moment(text: str | None) -> datetime:
         parsed = datetime.fromisoformat(text)
     except ValueError as error:
         raise UsageError(f"{text!r} is not a time such as 2026-03-31T12:00:00Z") from error
+    if not _YEAR_LEAST <= parsed.year <= _YEAR_MOST:
+        raise UsageError(f"{text!r} lies outside the years {_YEAR_LEAST} to {_YEAR_MOST}")
     return parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)

@@ -78,7 +78,7 @@ def decode(data: bytes) -> Draft:
             instances=[str(address) for address in body["instances"]],
             strangers={str(k): str(v) for k, v in body["strangers"].items()},
         )
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise DraftUnreadable(f"the draft cannot be read: {error}") from error
 
 
@@ -122,10 +122,11 @@ def place(tree: Tree, values: Mapping[str, str], instances: Sequence[str]) -> Pl
         parent_address, _, step = address.rpartition("/")
         field = tree.form.fields.get(form_path(address))
         parent = nodes.get(parent_address) or _find(tree, parent_address)
-        if field is None or field.shape is not Shape.REPEAT or parent is None:
+        ids = instance_ids("/" + step)
+        if field is None or field.shape is not Shape.REPEAT or parent is None or not ids:
             placed.strangers[address] = ""
             continue
-        uid = instance_ids("/" + step)[-1]
+        uid = ids[-1]
         nodes[address] = tree.add_instance(parent, field, uid, empty=True)
         placed.instances.append(nodes[address])
     for address, text in values.items():

@@ -10,7 +10,7 @@ from shared.forms.instance import Tree
 from shared.forms.navigation import descend
 from shared.forms.program import Program
 from shared.forms.state import NodeState, Progress
-from shared.forms.types import check_range, checked_text, composed
+from shared.forms.types import check_range, checked_text, kept_text
 from shared.forms.validate import Validator
 
 
@@ -76,7 +76,7 @@ class Questions:
         control = self.control(node)
         if control is not None and control.kind == "trigger":
             return "OK" if text not in ("", "false", "0") else ""
-        text = checked_text(composed(text), node.field.type, zone)
+        text = checked_text(kept_text(text), node.field.type, zone)
         if control is not None and control.kind == "range":
             check_range(text, control.attributes)
         return text

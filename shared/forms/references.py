@@ -155,7 +155,8 @@ class ReferenceFinder:
         return _Place(place.path, common)
 
     def _step(self, step: Step, places: list[_Place]) -> list[_Place]:
-        if step.axis == "self":
+        if step.axis == "self" or not places:
+            # Without a place the path is in a secondary instance, which no answer changes.
             return places
         if step.axis == "attribute":
             return [_Place((*p.path, f"@{step.test.name}"), p.lowest) for p in places]

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, tzinfo
 from typing import Final, TypeAlias
 
+from shared import limits
 from shared.errors import FormError
 from shared.forms.xpath.dates import (
     DateValue,
@@ -22,6 +23,8 @@ from shared.forms.xpath.values import Value, number_text, to_text
 _INTEGER: Final = re.compile(r"[+-]?\d{1,18}")
 _DECIMAL: Final = re.compile(r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?")
 _DATE_CHARS: Final = 10
+_UNKEPT: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+"""Characters no XML may hold; an answer with one could not be exchanged with anybody."""
 _DEGREES_LATITUDE: Final = 90
 _DEGREES_LONGITUDE: Final = 180
 NUMBER_TYPES: Final = frozenset({"int", "integer", "long", "decimal", "double", "float"})
@@ -72,6 +75,20 @@ def _truncated(text: str) -> str:
 def composed(text: str) -> str:
     """Return text in Unicode's composed form, so that one name has one spelling."""
     return text if text.isascii() else unicodedata.normalize("NFC", text)
+
+
+def kept_text(text: str) -> str:
+    """Return an answer as it may be kept: composed, with one kind of line end.
+
+    Raises:
+        AnswerInvalid: it holds a control character, or half of one.
+    """
+    if len(text) > limits.XPATH_TEXT_CHARS_MAX:
+        raise AnswerInvalid(f"write at most {limits.XPATH_TEXT_CHARS_MAX} characters")
+    found = _UNKEPT.search(text)
+    if found is not None:
+        raise AnswerInvalid(f"take out the character U+{ord(found[0]):04X}; no answer can hold it")
+    return composed(text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text)
 
 
 def check_range(text: str, attributes: Mapping[str, str]) -> None:
@@ -128,9 +145,15 @@ def _integer(text: str, _zone: tzinfo) -> str:
 
 
 def _decimal(text: str, _zone: tzinfo) -> str:
+    """Return a number in European digits, without an exponent: both read as no number."""
     if not _DECIMAL.fullmatch(text):
         raise AnswerInvalid("write a number, such as 12.5")
-    return text.removeprefix("+")
+    if text.isascii() and "e" not in text.lower():
+        return text.removeprefix("+")
+    number = float(text)
+    if math.isinf(number):
+        raise AnswerInvalid("write a smaller number")
+    return number_text(number)
 
 
 def _date(text: str, _zone: tzinfo) -> str:

@@ -1,6 +1,6 @@
 """Whatever a stranger writes, the answer is a value or an error with a code, and soon.
 
-FRM-001, FRM-002, FRM-016.
+FRM-001, FRM-002, FRM-016, FRM-018.
 """
 
 import contextlib
@@ -153,3 +153,36 @@ def test_a_growing_count_and_a_huge_one_end() -> None:
 def test_now_is_what_the_clock_says() -> None:
     moment = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
     assert evaluate(Question("now()", now=moment), seeded_bytes()) == "2026-01-02T03:04:05.000Z"
+
+
+def test_text_that_doubles_itself_ends() -> None:
+    chain = "".join(
+        bind(f"/data/c{n}", calculate=f"concat(/data/c{n - 1}, /data/c{n - 1})")
+        for n in range(1, 60)
+    )
+    source = form("".join(f"<c{n}/>" for n in range(60)), chain, question("/data/c0"))
+    with pytest.raises(LimitExceeded, match="longer"):
+        interview(source).set("/data/c0", "xxxx")
+
+
+def test_many_dear_rules_end_as_one_would(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limits, "RECOMPUTE_STEPS_MAX", 2_000)
+    source = form(
+        "<x/>" + "".join(f"<y{n}/>" for n in range(50)),
+        "".join(bind(f"/data/y{n}", calculate="count(instance('i')//*)") for n in range(50)),
+        question("/data/x"),
+        model="<instance id='i'><root>" + "<item/>" * 100 + "</root></instance>",
+    )
+    with pytest.raises(LimitExceeded, match="let it read less"):
+        interview(source)
+
+
+def test_order_of_many_siblings_costs_little(monkeypatch: pytest.MonkeyPatch) -> None:
+    wide = "<a>" + "<b/>" * 20_000 + "</a>"
+    question = Question("//b | //b", xml=wide, type="nodeset")
+    replies = evaluate(question, seeded_bytes())
+    assert [reply["path"] for reply in replies[:2]] == ["/*[1]/*[1]", "/*[1]/*[2]"]
+    assert len(replies) == 20_000
+    monkeypatch.setattr(limits, "XPATH_STEPS_MAX", 300_000)
+    with pytest.raises(LimitExceeded):
+        evaluate(Question("count(//*[count(//*) > 0])", xml=wide), seeded_bytes())

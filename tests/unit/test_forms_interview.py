@@ -188,3 +188,13 @@ def test_paths_that_do_not_exist_are_refused() -> None:
     for path in ("/data/nothing", "/else", "name", "/data/member[7]/age"):
         with pytest.raises(FormError):
             filled.get(path)
+
+
+def test_a_walk_through_a_secondary_instance_reads_no_answer() -> None:
+    listed = form(
+        "<x/><many/>",
+        bind("/data/many", type="int", calculate="count(instance('i')//item)"),
+        question("/data/x"),
+        model="<instance id='i'><root><item/><item/></root></instance>",
+    )
+    assert interview(listed).value("/data/many") == "2"

@@ -16,7 +16,7 @@ from shared.forms.xpath.compiler import Compiler, Static
 from shared.forms.xpath.context import NOWHERE, Context
 from shared.forms.xpath.dates import DateValue
 from shared.forms.xpath.faults import EvaluationError
-from shared.forms.xpath.node import Kind, Node, in_scope_namespaces, positional_path
+from shared.forms.xpath.node import Kind, Node, Places, in_scope_namespaces, positional_path
 from shared.forms.xpath.values import Value, to_boolean, to_number, to_text
 from shared.forms.xpath.xmltree import parse_xml
 
@@ -97,7 +97,7 @@ def _evaluated(question: Question, document: Node, node: Node, random_bytes: Ran
     if question.type == "nodeset" and isinstance(tree, Call) and tree.name == "jr:itext":
         # A form reads an itext as text; a script may ask for the nodes it comes from.
         name = to_text(compiler.closure(tree.arguments[0])(context, node))
-        return [describe_node(value) for value in _itext(document, name, question.language)]
+        return described(_itext(document, name, question.language))
     return _reply(compiler.closure(tree)(context, node), question)
 
 
@@ -220,12 +220,12 @@ def _reply(value: Value, question: Question) -> Any:
         return to_boolean(value)
     if not isinstance(value, list):
         raise EvaluationError("the expression gives a value, not nodes")
-    return [describe_node(node) for node in value]
+    return described(value)
 
 
 def _natural(value: Value) -> Any:
     if isinstance(value, list):
-        return [describe_node(node) for node in value]
+        return described(value)
     if isinstance(value, DateValue):
         if math.isnan(value.days):
             raise EvaluationError("the text is not a date; write it as 2026-03-31")
@@ -246,12 +246,15 @@ def json_number(number: float) -> float | int | str:
     return int(number) if number == int(number) and abs(number) < 1 << 53 else number
 
 
-def describe_node(node: Node) -> dict[str, str]:
-    """Return a node as {path, type, name, value}."""
-    name = f"{node.prefix}:{node.name}" if node.prefix else node.name
-    return {
-        "path": positional_path(node),
-        "type": _KIND_NAMES[node.kind],
-        "name": name,
-        "value": node.value(),
-    }
+def described(nodes: list[Node]) -> list[dict[str, str]]:
+    """Return nodes as {path, type, name, value}."""
+    places = Places()
+    return [
+        {
+            "path": positional_path(node, places),
+            "type": _KIND_NAMES[node.kind],
+            "name": f"{node.prefix}:{node.name}" if node.prefix else node.name,
+            "value": node.value(),
+        }
+        for node in nodes
+    ]

@@ -142,32 +142,43 @@ def _texts(top: Node) -> Iterator[str]:
             yield node.text
 
 
-def order_key(node: Node) -> tuple[tuple[int, int], ...]:
+class Places:
+    """Where nodes stand among their siblings; each family is counted once, however large."""
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[int, Kind | None], dict[int, int]] = {}
+
+    def among(self, family: list[Node], node: Node, kind: Kind | None = None) -> int:
+        """Return a node's index in its parent's list, among its own kind if one is named.
+
+        A text node that stands for a leaf's text is in no list and comes first.
+        """
+        key = id(family), kind
+        known = self._known.get(key)
+        if known is None:
+            counted = (one for one in family if kind is None or one.kind is kind)
+            known = self._known[key] = {id(one): place for place, one in enumerate(counted)}
+        return known.get(id(node), 0)
+
+
+def order_key(node: Node, places: Places) -> tuple[tuple[int, int], ...]:
     """Return a key that sorts nodes of one tree in document order.
 
     Namespace and attribute nodes come after their element and before its children.
     """
-    places: list[tuple[int, int]] = []
+    found: list[tuple[int, int]] = []
     while node.parent is not None:
         parent = node.parent
         if node.kind is Kind.ATTRIBUTE:
-            places.append((1, _place(parent.attributes, node)))
+            found.append((1, places.among(parent.attributes, node)))
         elif node.kind is Kind.NAMESPACE:
             names = sorted(in_scope_namespaces(parent))
-            places.append((0, names.index(node.name)))
+            found.append((0, names.index(node.name)))
         else:
-            places.append((2, _place(parent.kids, node)))
+            found.append((2, places.among(parent.kids, node)))
         node = parent
-    places.reverse()
-    return tuple(places)
-
-
-def _place(nodes: list[Node], node: Node) -> int:
-    """Return the index by identity; a virtual text child stands first."""
-    for index, candidate in enumerate(nodes):
-        if candidate is node:
-            return index
-    return 0
+    found.reverse()
+    return tuple(found)
 
 
 def in_scope_namespaces(element: Node) -> dict[str, str]:
@@ -184,7 +195,7 @@ def in_scope_namespaces(element: Node) -> dict[str, str]:
     return {prefix: uri for prefix, uri in scope.items() if uri}
 
 
-def positional_path(node: Node) -> str:
+def positional_path(node: Node, places: Places) -> str:
     """Return a path by element positions: `/*[1]/*[2]/text()[1]`, `/` for the document."""
     parts: list[str] = []
     while node.parent is not None:
@@ -199,7 +210,6 @@ def positional_path(node: Node) -> str:
                 Kind.COMMENT: "comment()",
                 Kind.INSTRUCTION: "processing-instruction()",
             }.get(node.kind, "*")
-            same = [kid for kid in parent.kids if kid.kind is node.kind]
-            parts.append(f"{label}[{_place(same, node) + 1}]")
+            parts.append(f"{label}[{places.among(parent.kids, node, node.kind) + 1}]")
         node = parent
     return "/" + "/".join(reversed(parts))

@@ -12,12 +12,13 @@ from shared.forms.xpath.ast import Expr, NodeTest, Step
 from shared.forms.xpath.axes import AXES, ONE_EACH_ORDERED, REVERSE
 from shared.forms.xpath.context import Closure, Context, nodes_of
 from shared.forms.xpath.faults import ExpressionError
-from shared.forms.xpath.node import Kind, Node, order_key
+from shared.forms.xpath.node import Kind, Node, Places, order_key
 from shared.forms.xpath.values import NodeSet, to_boolean
 
 if TYPE_CHECKING:
     from shared.forms.xpath.compiler import Compiler
 
+_VISITS_TO_ORDER: Final = 4
 _XHTML: Final = "http://www.w3.org/1999/xhtml"
 
 Selector: TypeAlias = Callable[[Context, list[Node]], list[Node]]
@@ -44,6 +45,8 @@ def compile_step(compiler: Compiler, step: Step) -> Selector:
                 kept.reverse()
             found.extend(kept)
         if len(nodes) > 1 and (not ordered or _nested(nodes)):
+            # To put a node in its place costs what some visits do.
+            context.spend(_VISITS_TO_ORDER * len(found))
             return in_document_order(found)
         return found
 
@@ -137,9 +140,10 @@ def in_document_order(nodes: list[Node]) -> list[Node]:
         return unique
     trees: dict[int, int] = {}
     keys = {}
+    places = Places()
     for node in unique:
         place = trees.setdefault(id(node.root()), len(trees))
-        keys[id(node)] = (place, order_key(node))
+        keys[id(node)] = (place, order_key(node, places))
     return sorted(unique, key=lambda node: keys[id(node)])
 
 

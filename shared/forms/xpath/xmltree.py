@@ -109,7 +109,10 @@ def parse_xml(source: bytes | str, *, document: bool = False, what: str = "the X
         FormError: malformed, or it declares entities.
         LimitExceeded: larger or deeper than shared/limits.py allows.
     """
-    data = source.encode() if isinstance(source, str) else source
+    try:
+        data = source.encode() if isinstance(source, str) else source
+    except UnicodeEncodeError as error:
+        raise FormError(f"{what} holds half a character at {error.start + 1}") from error
     if len(data) > limits.XFORM_BYTES_MAX:
         raise LimitExceeded(f"{what} is larger than {limits.XFORM_BYTES_MAX} bytes")
     encoding = "utf-8" if isinstance(source, str) else None

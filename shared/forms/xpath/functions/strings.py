@@ -3,6 +3,8 @@
 import re
 from typing import Final
 
+from shared import limits
+from shared.errors import LimitExceeded
 from shared.forms.xpath.context import Context, nodes_of, own_text
 from shared.forms.xpath.faults import EvaluationError
 from shared.forms.xpath.functions.registry import Function
@@ -33,11 +35,18 @@ def _texts_of(values: tuple[Value, ...]) -> list[str]:
 
 
 def _concat(_context: Context, _node: Node, *values: Value) -> str:
-    return "".join(_texts_of(values))
+    return _joined("", _texts_of(values))
 
 
 def _join(_context: Context, _node: Node, separator: Value, *values: Value) -> str:
-    return to_text(separator).join(_texts_of(values))
+    return _joined(to_text(separator), _texts_of(values))
+
+
+def _joined(separator: str, texts: list[str]) -> str:
+    """Return texts as one; calculations that double each other's text must not fill memory."""
+    if sum(map(len, texts)) + len(separator) * len(texts) > limits.XPATH_TEXT_CHARS_MAX:
+        raise LimitExceeded(f"a text is longer than {limits.XPATH_TEXT_CHARS_MAX} characters")
+    return separator.join(texts)
 
 
 def _starts_with(_context: Context, _node: Node, text: Value, start: Value) -> bool:
