@@ -5,7 +5,8 @@ CairnError(code, retryable)
 ├── ProtocolError ── LocalProtocolError (our bug), RemoteProtocolError (peer old, faulty, hostile)
 ├── EnvelopeError ── HeaderInvalid, NoKeyMatches, TagMismatch   kept apart, none masks another
 ├── PolicyDenied ── ConsentMissing, PurposeNotPermitted, DisclosureRisk;  NotFound looks the same
-├── StoreError ── StoreBusy (retryable), StoreFull, StoreCorrupt
+├── StoreError ── StoreBusy (retryable), StoreFull, StoreCorrupt, StoreTooNew
+├── PackageRefused, UpgradeNeeded               app packages and the version policy asks for
 └── TransportError ── Offline, TimedOut, Throttled(retry_after_s)   retryable; no alarm
 """
 
@@ -197,6 +198,24 @@ class StoreCorrupt(StoreError):
     """What was read back is not what was written."""
 
     code = "STORE-003"
+
+
+class StoreTooNew(StoreError):
+    """A newer version of the program wrote it; nothing was touched (SYNC-141)."""
+
+    code = "STORE-004"
+
+
+class PackageRefused(CairnError):
+    """An app package is not what its manifest says, was withdrawn, or is not for this device."""
+
+    code = "APP-001"
+
+
+class UpgradeNeeded(CairnError):
+    """Policy asks for a newer version of the app before new interviews begin (SYNC-138)."""
+
+    code = "APP-002"
 
 
 _DISK_FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})

@@ -12,6 +12,8 @@ BATCH_BYTES_MAX: Final = 4 << 20
 CHUNK_BYTES: Final = 256 << 10
 """Attachments travel in chunks of this size."""
 ATTACHMENT_BYTES_MAX: Final = 2 << 30
+PACKAGE_BYTES_MAX: Final = 1 << 30
+"""One app package; those of today have 50 to 200 MB."""
 HAVE_VECTOR_LOGS_MAX: Final = 20_000
 CLOCK_SKEW_FLAGGED_S: Final = 600
 

@@ -1,7 +1,8 @@
 """What a bundle carries: messages made for a reader who cannot answer at once, and taken from one.
 
 A bundle starts with a greeting (have, papers, wants), goes on with the entries that the reader is
-not known to hold, and ends with attachments. Rules SYNC-053 to SYNC-055 and SYNC-081.
+not known to hold, and ends with attachments and app packages. Rules SYNC-053 to SYNC-055,
+SYNC-081 and SYNC-136.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -11,8 +12,9 @@ from functools import partial
 from shared.ids import AuthorId
 from shared.sealing.envelope import DETACHED
 from sync.core.batch import Run, encode_batch
+from sync.core.certificate import PeerRole
 from sync.core.have import HaveVector, LogName, Point
-from sync.core.messages import WANTS_MAX, Message, Papers, decode_message
+from sync.core.messages import Message, Papers, decode_message
 from sync.core.offer import Outbox
 from sync.core.store import Want
 from sync.peer import Peer, TakenIn
@@ -25,12 +27,14 @@ class Reader:
     Attributes:
         logs: which logs it is sent.
         have: what it signed for, or said in its own bundle.
-        wants: attachments it asked for.
+        wants: attachments and packages it asked for.
+        packages: it carries on what it is given: app packages come with their announcement.
     """
 
     logs: Sequence[LogName]
     have: HaveVector = field(default_factory=HaveVector)
     wants: Sequence[Want] = ()
+    packages: bool = False
 
 
 def mission_reader(peer: Peer) -> Reader:
@@ -54,7 +58,9 @@ def hub_reader(peer: Peer, hub: AuthorId) -> Reader:
 
 def answering_reader(peer: Peer, delivered: "Delivered") -> Reader:
     """Return the writer of a bundle as the reader of the answer."""
-    return Reader(peer.logs_for(delivered.sender), delivered.have, delivered.wants)
+    sender = delivered.sender
+    is_hub = peer.directory.role(sender) is PeerRole.HUB
+    return Reader(peer.logs_for(sender), delivered.have, delivered.wants, packages=is_hub)
 
 
 def _by_log(
@@ -91,6 +97,8 @@ def bundle_messages(peer: Peer, reader: Reader, papers: Papers) -> list[Callable
                 for ref in entry.header.payloads
                 if ref.compartment in DETACHED
             ]
+            if reader.packages:
+                attachments += peer.packages.announced_in(run.entries)
     certificates = peer.certificates_for(first_runs, HaveVector())
     own = () if peer.me.certificate is None else (peer.me.certificate,)
     greeting = Message(
@@ -98,7 +106,7 @@ def bundle_messages(peer: Peer, reader: Reader, papers: Papers) -> list[Callable
         peer.me.author,
         have=peer.store.have(),
         papers=Papers(papers.receipts, papers.notes, tuple(dict.fromkeys(own + certificates))),
-        wants=tuple(peer.store.missing_payloads(WANTS_MAX)),
+        wants=peer.wants(),
         more=bool(stretches or attachments),
     )
     makers: list[Callable[[], bytes]] = [greeting.encode]

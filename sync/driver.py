@@ -12,7 +12,7 @@ from typing import Final
 from shared.errors import RemoteProtocolError
 from shared.sealing.receipts import Signed
 from sync.core.have import HaveVector, LogName
-from sync.core.messages import WANTS_MAX, Answer, Message, Papers
+from sync.core.messages import Answer, Message, Papers
 from sync.core.offer import Outbox, batch_of
 from sync.core.plan import Outcome, OutcomeCode
 from sync.core.session import INITIATOR, Event, Session, State
@@ -201,7 +201,7 @@ class _Initiator:
         return chunks
 
     def _wants(self) -> tuple[Want, ...]:
-        return tuple(self._peer.store.missing_payloads(WANTS_MAX))
+        return self._peer.wants()
 
     def _show(self) -> None:
         if self._on_progress is not None:

@@ -21,10 +21,11 @@ from sync.core.batch import Run, SealedEntry, UnreadableRun, decode_batch
 from sync.core.directory import Directory, ring_in
 from sync.core.have import HaveVector, LogName, Point
 from sync.core.hub_code import HubCode
-from sync.core.messages import Papers
+from sync.core.messages import WANTS_MAX, Papers
 from sync.core.plan import Outcome, OutcomeCode, refuse_unreadable, take_run
 from sync.core.store import Chunk, LogStore, Want
 from sync.hub_notes import HubNotes
+from sync.package_shelf import PackageShelf
 
 RING, CERTIFICATE, RECEIPT = "ring", "certificate", "receipt"
 """Kinds of paper in the store."""
@@ -89,6 +90,7 @@ class Peer:
         self.clock = clock
         self._keeps_strangers = keeps_strangers
         self._notes = HubNotes(store, directory, self.holds)
+        self.packages = PackageShelf(store, directory.packages)
         self.load()
 
     def load(self) -> None:
@@ -102,6 +104,7 @@ class Peer:
             if self.directory.server_log(log.author) is not None:
                 for branch in self.store.branches(log):
                     self.directory.read(self.store.entries(branch, 1, branch.head.sequence))
+        self.packages.settle()
 
     def now_ms(self) -> int:
         """Return this peer's time in milliseconds since 1970 UTC."""
@@ -170,8 +173,10 @@ class Peer:
                 outcomes.append(outcome)
                 entries += new
             for chunk in chunks:
-                kept += self.store.take_chunk(chunk)
+                kept += self.packages.good(chunk) and self.store.take_chunk(chunk)
         said = self.directory.read(entries)
+        if entries:
+            self.packages.settle()
         self._save_certificates()
         self._take_receipts(papers.receipts)
         self._notes.take(papers.notes)
@@ -296,6 +301,13 @@ class Peer:
                 authors.add(device or run.log.author)
         signed = (self.directory.signed_certificate(author) for author in sorted(authors))
         return tuple(certificate for certificate in signed if certificate is not None)
+
+    def wants(self, author: AuthorId | None = None) -> tuple[Want, ...]:
+        """Return what is missing here, packages last (SYNC-134); of one author if given."""
+        packages = self.packages.missing()
+        missing = self.store.missing_payloads(WANTS_MAX, author)
+        others = [want for want in missing if want not in packages]
+        return (*others[: WANTS_MAX - len(packages)], *(packages if author is None else ()))
 
     def chunk_for(self, wants: Iterable[Want]) -> tuple[Chunk, ...]:
         """Return one chunk that the other side lacks, if it is here (SYNC-081)."""

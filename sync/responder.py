@@ -12,7 +12,7 @@ from shared.sealing.keys import SigningKey
 from shared.sealing.receipts import Note, Reach, Receipt, Signed, sign_note, sign_receipt
 from sync.core.certificate import PeerRole
 from sync.core.have import HaveVector, LogName
-from sync.core.messages import WANTS_MAX, Answer, Message, Papers
+from sync.core.messages import Answer, Message, Papers
 from sync.core.offer import Outbox, batch_of
 from sync.core.plan import OutcomeCode
 from sync.peer import Peer, TakenIn
@@ -74,7 +74,7 @@ class Responder:
             batch=batch,
             papers=Papers(papers.receipts, papers.notes, certificates + papers.certificates),
             chunks=peer.chunk_for(message.wants),
-            wants=tuple(peer.store.missing_payloads(WANTS_MAX, None if is_hub else sender)),
+            wants=peer.wants(None if is_hub else sender),
             more=more,
         )
 

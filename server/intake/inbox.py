@@ -23,7 +23,7 @@ from shared.sealing.envelope import DETACHED, GENESIS
 from shared.sealing.receipts import Signed
 from sync.core.batch import RUN_BYTES, Run, SealedEntry, encode_batch
 from sync.core.have import HaveVector, LogName, Point
-from sync.core.store import Branch, Chunk, Want
+from sync.core.store import Branch, Chunk, Held, Want
 from sync.stores.own import OwnLogs
 
 PAGE: Final = 500
@@ -175,6 +175,15 @@ class InboxStore(OwnLogs):
         """Return the piece of a detached payload at an offset."""
         with self.session() as session:
             return detached.piece(session, payload_hash, offset)
+
+    def find_payload(self, payload_hash: bytes) -> Held | None:
+        """Return how much of a detached payload is here."""
+        with self.session() as session:
+            return detached.find(session, payload_hash)
+
+    def forget_payload(self, payload_hash: bytes) -> None:
+        """Delete a detached payload and expect it no more."""
+        detached.forget(self._writing(), payload_hash)
 
     def save_paper(self, kind: str, name: bytes, paper: Signed) -> None:
         """Keep a signed paper in place of an earlier one of that name."""

@@ -7,7 +7,7 @@ from sqlmodel import Session, col, func, select
 
 from server.tables.log import Detached, DetachedChunk
 from shared.ids import AuthorId
-from sync.core.store import Chunk, Want
+from sync.core.store import Chunk, Held, Want
 
 
 def expect(session: Session, author: AuthorId, payload_hash: bytes, length: int) -> None:
@@ -57,6 +57,19 @@ def piece(session: Session, payload_hash: bytes, offset: int) -> Chunk | None:
     """Return the piece at an offset, None where it is not here."""
     row = session.get(DetachedChunk, (payload_hash, offset))
     return None if row is None else Chunk(payload_hash, offset, row.data)
+
+
+def find(session: Session, payload_hash: bytes) -> Held | None:
+    """Return how much of a payload is here, None where nobody expects it."""
+    row = session.get(Detached, payload_hash)
+    return None if row is None else Held(row.received, row.length, row.whole)
+
+
+def forget(session: Session, payload_hash: bytes) -> None:
+    """Delete a payload and expect it no more, as if it had never been named."""
+    session.execute(_chunks_of(payload_hash))
+    session.execute(delete(Detached).where(col(Detached.payload_hash) == payload_hash))
+    session.flush()
 
 
 def prune(session: Session, payload_hash: bytes) -> int:

@@ -53,6 +53,7 @@ class Kind(IntEnum):
     FORM = 34
     LIST = 35
     ATTESTATION = 36
+    PACKAGE = 40
     ASSIGNMENT = 48
     STATE = 49
     CONFLICT = 50

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from shared.canonical import decode, encode
 from shared.errors import EncodingInvalid
-from shared.ids import AUTHOR_ID_BYTES, AuthorId
+from shared.ids import AUTHOR_ID_BYTES, HASH_BYTES, AuthorId
 from shared.sealing.keys import SIGNATURE_BYTES
 from shared.sealing.receipts import Signed
 from shared.shapes import array, integer, octets, text, uint, version
@@ -61,7 +61,15 @@ class Lost:
     author: AuthorId
 
 
-Attestation = Enrolled | Revoked | ClockOffset | Admitted | Withdrawn | Lost
+@dataclass(frozen=True, slots=True)
+class PackageWithdrawn:
+    """An app package is withdrawn for good, by the SHA-256 of its bytes (SYNC-132)."""
+
+    hash: bytes
+    reason: str
+
+
+Attestation = Enrolled | Revoked | ClockOffset | Admitted | Withdrawn | Lost | PackageWithdrawn
 
 
 def encode_attestations(items: list[Attestation]) -> bytes:
@@ -69,7 +77,7 @@ def encode_attestations(items: list[Attestation]) -> bytes:
     return encode([1, [_to_wire(item) for item in items]])
 
 
-def _to_wire(item: Attestation) -> list[object]:
+def _to_wire(item: Attestation) -> list[object]:  # noqa: PLR0911 - a type each
     match item:
         case Enrolled(certificate):
             return [1, certificate.data, certificate.signature]
@@ -83,6 +91,8 @@ def _to_wire(item: Attestation) -> list[object]:
             return [5, withdrawal_hash]
         case Lost(author):
             return [6, author]
+        case PackageWithdrawn(package_hash, reason):
+            return [7, package_hash, reason]
 
 
 def decode_attestations(payload: bytes) -> list[Attestation]:
@@ -128,6 +138,10 @@ def _from_wire(number: int, parts: list[object]) -> Attestation | None:  # noqa:
             return Withdrawn(octets(withdrawal_hash, "withdrawal hash", WITHDRAWAL_HASH_BYTES))
         case 6, [author]:
             return Lost(AuthorId(octets(author, "author", AUTHOR_ID_BYTES)))
-        case ((1 | 2 | 3 | 4 | 5 | 6), _):
+        case 7, [package_hash, reason]:
+            return PackageWithdrawn(
+                octets(package_hash, "package hash", HASH_BYTES), text(reason, "reason")
+            )
+        case ((1 | 2 | 3 | 4 | 5 | 6 | 7), _):
             raise EncodingInvalid("an attestation item has the wrong number of parts")
     return None

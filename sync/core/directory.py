@@ -1,7 +1,7 @@
 """The directory: whose entries a peer can check, and what the server has said of each author.
 
 It is filled from the key ring, from certificates and from the server's broadcasts, all signed, so
-any carrier may bring them. Rules SYNC-014, SYNC-070 to SYNC-074.
+any carrier may bring them. Rules SYNC-014, SYNC-070 to SYNC-074, SYNC-131.
 """
 
 from collections.abc import Iterable
@@ -26,6 +26,7 @@ from sync.core.attest import (
     ClockOffset,
     Enrolled,
     Lost,
+    PackageWithdrawn,
     Revoked,
     Withdrawn,
     decode_attestations,
@@ -39,6 +40,7 @@ from sync.core.certificate import (
     server_log_keys,
 )
 from sync.core.have import LogName
+from sync.core.packages import Packages
 
 STRANGERS_MAX = 1024
 """Certificates kept unchecked while no key ring is here to check them by."""
@@ -68,6 +70,7 @@ class Directory:
         self.clock_offsets: list[ClockOffset] = []
         self.withdrawn: set[bytes] = set()
         self.lost: set[AuthorId] = set()
+        self.packages = Packages()
 
     def take_ring(self, signed: SignedRing) -> bool:
         """Take a key ring if it is newer; return whether it was.
@@ -147,6 +150,8 @@ class Directory:
                     self.take_ring(ring_in(payload))
                 elif entry.header.kind == Kind.ATTESTATION:
                     said += self._attest(decode_attestations(payload))
+                elif entry.header.kind == Kind.PACKAGE and self.ring is not None:
+                    self.packages.announce(payload, self.ring)
             except CairnError:
                 continue
         return said
@@ -166,6 +171,8 @@ class Directory:
                     self.withdrawn.add(withdrawal_hash)
                 case Lost(author):
                     self.lost.add(author)
+                case PackageWithdrawn(package_hash, reason):
+                    self.packages.withdraw(package_hash, reason)
         return items
 
     def certificate(self, author: AuthorId) -> Certificate | None:

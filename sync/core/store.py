@@ -48,6 +48,14 @@ class Chunk(NamedTuple):
     data: bytes
 
 
+class Held(NamedTuple):
+    """How much of a detached payload is here."""
+
+    received: int
+    length: int
+    whole: bool
+
+
 class LogStore(Protocol):
     """Where a peer keeps logs. Every change happens inside `transaction()`."""
 
@@ -116,6 +124,14 @@ class LogStore(Protocol):
 
     def chunk(self, payload_hash: bytes, offset: int) -> Chunk | None:
         """Return the piece of a detached payload at an offset, None where it is not here."""
+        ...
+
+    def find_payload(self, payload_hash: bytes) -> Held | None:
+        """Return how much of a detached payload is here; None where nobody expects it."""
+        ...
+
+    def forget_payload(self, payload_hash: bytes) -> None:
+        """Delete a detached payload and expect it no more, as if it had never been named."""
         ...
 
     def save_paper(self, kind: str, name: bytes, paper: Signed) -> None:

@@ -11,7 +11,7 @@ from shared.sealing.envelope import DETACHED, GENESIS
 from shared.sealing.receipts import Signed
 from sync.core.batch import RUN_BYTES, Run, SealedEntry, encode_batch
 from sync.core.have import HaveVector, LogName, Point
-from sync.core.store import Branch, Chunk, Want
+from sync.core.store import Branch, Chunk, Held, Want
 from sync.stores.own import OwnLogs
 
 
@@ -208,6 +208,15 @@ class MemoryLogStore(OwnLogs):
                 return Chunk(payload_hash, offset, piece)
             start += len(piece)
         return None
+
+    def find_payload(self, payload_hash: bytes) -> Held | None:
+        """Return how much of a detached payload is here."""
+        held = self._state.detached.get(payload_hash)
+        return None if held is None else Held(held.received, held.length, held.whole)
+
+    def forget_payload(self, payload_hash: bytes) -> None:
+        """Delete a detached payload and expect it no more."""
+        self._state.detached.pop(payload_hash, None)
 
     def save_paper(self, kind: str, name: bytes, paper: Signed) -> None:
         """Keep a signed paper in place of an earlier one of that name."""

@@ -3,7 +3,7 @@
 from hashlib import sha256
 
 from shared.ids import AuthorId
-from sync.core.store import Chunk, Want
+from sync.core.store import Chunk, Held, Want
 from sync.stores.sqlite_file import SqliteFile
 
 _WANTED, _WHOLE, _PRUNED = 0, 1, 2
@@ -68,6 +68,18 @@ class SqliteAttachments(SqliteFile):
             'SELECT data FROM chunks WHERE hash = ? AND "offset" = ?', payload_hash, offset
         )
         return None if found is None else Chunk(payload_hash, offset, found[0])
+
+    def find_payload(self, payload_hash: bytes) -> Held | None:
+        """Return how much of a detached payload is here."""
+        found = self._row(
+            "SELECT received, length, state FROM detached WHERE hash = ?", payload_hash
+        )
+        return None if found is None else Held(found[0], found[1], found[2] != _WANTED)
+
+    def forget_payload(self, payload_hash: bytes) -> None:
+        """Delete a detached payload and expect it no more."""
+        self._db.execute("DELETE FROM chunks WHERE hash = ?", (payload_hash,))
+        self._db.execute("DELETE FROM detached WHERE hash = ?", (payload_hash,))
 
     def _prune_payload(self, payload_hash: bytes) -> int:
         """Delete a detached payload; return 1 where it was whole, else 0."""

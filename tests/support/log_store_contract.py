@@ -258,6 +258,27 @@ class LogStoreContract:
             assert store.take_chunk(Chunk(digest, 0, b"y" * 2500))
         assert store.missing_payloads(10) == []
 
+    def test_a_payload_is_found_and_forgotten_as_if_never_named(self, store: Any) -> None:
+        """SYNC-135: what is deleted this way can be wanted again from its beginning."""
+        data = bytes(2 * PIECE)
+        digest = sha256(data).digest()
+        assert store.find_payload(digest) is None
+        with store.transaction():
+            store.expect_payload(tablet().author, digest, len(data))
+            store.take_chunk(Chunk(digest, 0, data[:PIECE]))
+        assert store.find_payload(digest) == (PIECE, 2 * PIECE, False)
+        with store.transaction():
+            store.forget_payload(digest)
+            store.forget_payload(bytes(32))
+        assert store.find_payload(digest) is None
+        assert store.chunk(digest, 0) is None
+        assert store.missing_payloads(10) == []
+        with store.transaction():
+            store.expect_payload(tablet().author, digest, len(data))
+            assert store.take_chunk(Chunk(digest, 0, data[:PIECE]))
+            assert store.take_chunk(Chunk(digest, PIECE, data[PIECE:]))
+        assert store.find_payload(digest) == (2 * PIECE, 2 * PIECE, True)
+
     def test_papers_replace_those_of_their_name(self, store: Any) -> None:
         store.save_paper("receipt", b"b", Signed(b"old", b"s"))
         store.save_paper("receipt", b"b", Signed(b"new", b"s"))

@@ -62,7 +62,75 @@ def statement_cases() -> Iterator[Vector]:
     yield case("by_the_server", "signature invalid", "the root alone signs forms", payload=forged)
     other = documents.sign_document(P.root, replace(form, deployment=DeploymentId(bytes(8))))
     yield case("other_project", "key not trusted", "another deployment", payload=other)
+    yield from package_cases(base)
     yield from receipt_cases(base)
+
+
+def package_cases(base: Inputs) -> Iterator[Vector]:
+    """Yield SEAL-090 and SEAL-091."""
+    name = "cairn 1.4.0 android-arm64"
+    digest = sha256(b"apk").digest()
+    changes = {"en": "Quicker.", "fr": "Plus rapide."}
+    good = [1, *name.split(), "cairn-1.4.0.apk", 3, digest, changes, [1, 1]]
+
+    def signed(content: list[object], *, called: str = name, kind: str = "package") -> bytes:
+        document = documents.Document(P.deployment, kind, called, 1, encode(content))
+        return documents.sign_document(P.root, document)
+
+    def with_part(position: int, value: object) -> list[object]:
+        return [*good[:position], value, *good[position + 1 :]]
+
+    case = Cases("package manifest", "SEAL-090", "manifest", payload=signed(good), **base)
+    yield case("good", "success", "a package", [name, "cairn-1.4.0.apk", 3, digest.hex()])
+    document = documents.Document(P.deployment, "package", name, 1, encode(good))
+    yield case(
+        "by_the_server", "signature invalid", "the root alone signs packages",
+        payload=documents.sign_document(P.server, document),
+    )  # fmt: skip
+    yield case(
+        "second_serial", "encoding invalid", "a package is signed once",
+        payload=documents.sign_document(P.root, replace(document, serial=2)),
+    )  # fmt: skip
+    form = signed(good, kind="form")
+    yield case("of_a_form", "encoding invalid", "another type of document", payload=form)
+    other = signed(good, called="cairn 1.5.0 android-arm64")
+    yield case("called_newer", "encoding invalid", "the name says 1.5.0", payload=other)
+    for ending, position, value, about in (
+        ("version_2", 0, 2, "of another version"),
+        ("name_upper", 1, "Cairn", "a name with a capital"),
+        ("version_words", 2, "1.4-beta", "a version that is no numbers"),
+        ("platform_empty", 3, "", "no platform"),
+        ("file_path", 4, "../cairn.apk", "a file name that leaves its folder"),
+        ("file_hidden", 4, ".cairn", "a file name that begins with a dot"),
+        ("size_0", 5, 0, "an empty file"),
+        ("size_over", 5, (1 << 30) + 1, "larger than a package may be"),
+        ("hash_short", 6, digest[:31], "a hash of 31 bytes"),
+        ("changes_none", 7, {}, "nothing said in words"),
+        ("changes_blank", 7, {"en": "  "}, "blank words"),
+        ("changes_long", 7, {"en": "x" * 2001}, "2,001 characters"),
+        ("changes_tag", 7, {"english language": "x"}, "a tag that is none"),
+        ("formats_one", 8, [1], "one format of two"),
+        ("formats_true", 8, [True, 1], "a format that is no number"),
+    ):
+        content = with_part(position, value)
+        called = " ".join(str(part) for part in content[1:4])
+        yield case(ending, "encoding invalid", about, payload=signed(content, called=called))
+    longer = signed([*good, 0])
+    yield case("longer", "encoding invalid", "an item behind", payload=longer)
+    case = Cases("versions", "SEAL-091", "versions", versions=["1.10", "1.2.0", "1.2", "0.9.9.9"])
+    order = [["0.9.9.9"], ["1.2.0", "1.2"], ["1.10"]]
+    yield case("order", "success", "by number, a missing one is 0", order)
+    for ending, text, about in (
+        ("five", "1.2.3.4.5", "five numbers"),
+        ("zero_before", "1.02", "a leading zero"),
+        ("letter", "1.2b", "a letter"),
+        ("empty", "", "nothing"),
+        ("dot_at_end", "1.2.", "a dot at the end"),
+        ("large", "1.2147483648", "2^31"),
+        ("newline", "1.2\n", "a line end behind"),
+        ("other_digits", "\u0661.\u0662", "digits of another script"),
+    ):
+        yield case(ending, "encoding invalid", about, versions=[text])
 
 
 def receipt_cases(base: Inputs) -> Iterator[Vector]:

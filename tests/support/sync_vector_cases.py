@@ -12,7 +12,7 @@ from shared.canonical import decode, encode
 from shared.ids import EntryHash
 from shared.sealing.receipts import Signed
 from shared.sealing.transfer import Recipient
-from sync.core.attest import Lost, Withdrawn, encode_attestations
+from sync.core.attest import Lost, PackageWithdrawn, Withdrawn, encode_attestations
 from sync.core.batch import Run, encode_batch
 from sync.core.challenges import sign_exchange
 from sync.core.have import HaveVector, Point
@@ -240,6 +240,16 @@ def _papers() -> Iterator[Vector]:
     yield vector(
         "attestations_newer", "SYNC-074", "attestations", "item 99 is passed over", data=unknown
     )
+    withdrawn = encode_attestations([PackageWithdrawn(bytes(32), "crashes at start")])
+    yield vector(
+        "attestations_package", "SYNC-074", "attestations", "a package withdrawn", data=withdrawn
+    )
+    for name, item, about in (
+        ("attestations_package_hash", [7, bytes(16), "why"], "a package's hash of 16 bytes"),
+        ("attestations_package_bare", [7, bytes(32)], "a withdrawal without a reason"),
+    ):
+        data = encode([1, [item]])
+        yield vector(name, "SYNC-074", "attestations", about, INVALID, data=data)
     bad = encode([1, [[5, bytes(15)]]])
     yield vector("attestations_bad", "SYNC-074", "attestations", "a short hash", INVALID, data=bad)
     code = HubCode(

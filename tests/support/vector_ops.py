@@ -28,7 +28,7 @@ from shared.records import small
 from shared.records.codebook import Basis, Codebook, Disclosure, Field, Kind, Scope
 from shared.records.codec import Codebooks, decode_body, decode_identity
 from shared.records.revision import DELETED, Patch
-from shared.sealing import attachments, documents, enrol, receipts, transfer, withdrawal
+from shared.sealing import attachments, documents, enrol, packages, receipts, transfer, withdrawal
 from shared.sealing.envelope import (
     Compartment,
     Entry,
@@ -48,6 +48,7 @@ from shared.sealing.ring import KeyRing, open_ring
 from shared.sealing.tags import equality_tag
 from shared.sealing.wrap import unwrap
 from shared.shapes import array
+from shared.versions import parse_version
 
 Inputs = dict[str, Any]
 FOLDER: Final = Path(__file__).resolve().parents[1] / "vectors" / "sealing"
@@ -212,6 +213,19 @@ def _document(inputs: Inputs) -> list[Any]:
     return [document.type, document.name, document.serial, document.content.hex()]
 
 
+def _manifest(inputs: Inputs) -> list[Any]:
+    manifest = packages.open_manifest(b(inputs, "payload"), _ring(inputs))
+    return [manifest.title, manifest.file_name, manifest.size, manifest.hash.hex()]
+
+
+def _versions(inputs: Inputs) -> list[list[str]]:
+    """Group equal versions, the lowest group first."""
+    groups: dict[Any, list[str]] = {}
+    for version in sorted(parse_version(text) for text in inputs["versions"]):
+        groups.setdefault(version, []).append(version.text)
+    return list(groups.values())
+
+
 def _receipt(inputs: Inputs) -> list[Any]:
     ring = _ring(inputs)
     receipt = receipts.open_receipt(b(inputs, "receipt"), b(inputs, "signature"), ring)
@@ -300,6 +314,8 @@ OPS: Final[dict[str, Callable[[Inputs], Any]]] = {
     "tag": _tag,
     "ring": lambda i: _ring(i).label,
     "document": _document,
+    "package manifest": _manifest,
+    "versions": _versions,
     "receipt": _receipt,
     "note": _note,
     "frames": _frames,
