@@ -58,7 +58,7 @@ class Intake:
     """
 
     workers: int = 1
-    batch: int = 200
+    batch: int = 500
     lease_s: int = 120
 
 

@@ -97,43 +97,44 @@ class Deidentifier:
             DisclosureRisk: the body holds a direct identifier (DEID-001).
         """
         pseudonym = self.pseudonym(subject.record_id)
+        columns, tables = self._columns, self._tables
         if subject.purposes is not None and self.plan.policy.purpose not in subject.purposes:
             return AnalyticRecord(pseudonym, ())
-        instances = {self._root: _Instance(self._tables[self._root], self._root_cells(subject))}
+        root = _Instance(tables[self._root], self._root_cells(subject, pseudonym))
+        instances = {self._root: root}
         unknown: set[str] = set()
         reference = Reference(subject.day)
         for address, value in body.items():
             if value is None or _is_excluded(address, subject.excluded):
                 continue
             path = form_path(address)
-            if is_instance(address):
-                if value is not DELETED and path in self._tables:
-                    row = self._instance(instances, address, subject)
-                    row.cells["_position"] = value if isinstance(value, int) else None
+            placed = columns.get(path)
+            if placed is not None:
+                if not isinstance(value, Deletion):
+                    scope, column = placed
+                    where = address[: address.rindex("]") + 1] if path is not address else scope
+                    row = instances.get(where) or self._instance(instances, where, subject)
+                    row.cells[column.name] = _cell(column.coarsen(value, reference))
                 continue
-            if path in self.plan.direct:
+            if is_instance(address):
+                if value is not DELETED and path in tables:
+                    row = instances.get(address) or self._instance(instances, address, subject)
+                    row.cells["_position"] = value if isinstance(value, int) else None
+            elif path in self.plan.direct:
                 raise DisclosureRisk(
                     f"the merged body of form {self.plan.form_id} holds the direct identifier "
                     f"{path}; it must be sealed as identity, so this record is refused"
                 )
-            placed = self._columns.get(path)
-            if placed is None:
-                if path not in self._known:
-                    unknown.add(path)
-                continue
-            scope, column = placed
-            where = address[: address.rindex("]") + 1] if "[" in address else scope
-            row = self._instance(instances, where, subject)
-            if not isinstance(value, Deletion):
-                row.cells[column.name] = _cell(column.coarsen(value, reference))
+            elif path not in self._known:
+                unknown.add(path)
         rows = tuple(Row(instance.table, instance.cells) for instance in instances.values())
         return AnalyticRecord(pseudonym, rows, tuple(sorted(unknown)))
 
-    def _root_cells(self, subject: Subject) -> dict[str, Cell]:
+    def _root_cells(self, subject: Subject, pseudonym: str) -> dict[str, Cell]:
         """Return the columns every root row has beside its answers."""
         policy, geography = self.plan.policy, self.plan.geography
         cells: dict[str, Cell] = {
-            "_record": self.pseudonym(subject.record_id),
+            "_record": pseudonym,
             "_round": subject.round_id or None,
             "_location": (
                 self._pseudonymise(policy.purpose, "location", subject.location.encode())
@@ -153,13 +154,10 @@ class Deidentifier:
         self, instances: dict[str, _Instance], address: str, subject: Subject
     ) -> _Instance:
         """Return the row of one repeat instance, made on first sight."""
-        found = instances.get(address)
-        if found is not None:
-            return found
         outer = address[: address.rindex("[")]
         parent = outer[: outer.rindex("]") + 1] if "]" in outer else None
         cells: dict[str, Cell] = {
-            "_record": self.pseudonym(subject.record_id),
+            "_record": instances[self._root].cells["_record"],
             "_member": self._member(subject, address),
             "_parent": self._member(subject, parent) if parent is not None else None,
             "_position": None,

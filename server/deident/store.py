@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from sqlalchemy import (
     BigInteger,
+    BindParameter,
     Connection,
     Double,
     MetaData,
@@ -57,6 +58,8 @@ class _Prepared:
     table: Table
     names: Mapping[str, str]
     """Column as planned -> as stored."""
+    empty: Mapping[str, None]
+    """Every column as stored, without a value."""
 
 
 class AnalyticsStore:
@@ -88,15 +91,14 @@ class AnalyticsStore:
         for record in records:
             for row in record.rows:
                 target = prepared[row.table]
-                full: dict[str, Cell] = dict.fromkeys(target.table.columns.keys())
-                for name, cell in row.cells.items():
-                    full[target.names.get(name, name)] = cell
-                pending[row.table].append(full)
-        owners = [{"owner": record.pseudonym} for record in records]
+                names = target.names
+                cells = {names.get(name, name): cell for name, cell in row.cells.items()}
+                pending[row.table].append({**target.empty, **cells})
+        owners = [record.pseudonym for record in records]
         with self._engine.begin() as connection:
             # Also tables only another version of the form has: the record may have come from it.
             for name in self._of_form[plan.form_id] | prepared.keys():
-                connection.execute(_delete_owned(name), owners)
+                connection.execute(_delete_owned(name), {"owners": owners})
             for name, target in prepared.items():
                 if pending[name]:
                     connection.execute(insert(target.table), pending[name])
@@ -107,13 +109,13 @@ class AnalyticsStore:
 
     def delete_records(self, form_id: str, pseudonyms: Iterable[str]) -> None:
         """Remove every row of these records; unknown ones are no error."""
-        owners = [{"owner": pseudonym} for pseudonym in pseudonyms]
+        owners = list(pseudonyms)
         if not owners:
             return
         with self._engine.begin() as connection:
             for stored in read_tables(connection):
                 if stored.form_id == form_id:
-                    connection.execute(_delete_owned(stored.name), owners)
+                    connection.execute(_delete_owned(stored.name), {"owners": owners})
 
     def delete_record(self, form_id: str, pseudonym: str) -> None:
         """Remove every row of one record, as after a withdrawal."""
@@ -205,7 +207,7 @@ def _ensure(connection: Connection, plan: Plan, planned: TablePlan, *, root: boo
     describe_table(connection, plan, planned)
     for answer in planned.columns:
         describe_column(connection, plan, planned, answer, names[answer.name])
-    return _Prepared(made, names)
+    return _Prepared(made, names, dict.fromkeys(made.columns.keys()))
 
 
 def _key_columns(plan: Plan, *, root: bool) -> list[SqlColumn[Any]]:
@@ -243,5 +245,6 @@ def _add_column(connection: Connection, made: Table, added: SqlColumn[Any]) -> N
 
 
 def _delete_owned(name: str) -> Any:
-    """Return the statement that removes one record's rows from a table."""
-    return delete(table(name, column("_record"))).where(column("_record") == bindparam("owner"))
+    """Return the statement that removes some records' rows from a table."""
+    owners: BindParameter[str] = bindparam("owners", expanding=True)
+    return delete(table(name, column("_record"))).where(column("_record").in_(owners))

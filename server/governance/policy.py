@@ -9,7 +9,7 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
-from functools import lru_cache
+from functools import cache, lru_cache
 from importlib import resources
 from typing import Any, Final
 
@@ -138,6 +138,7 @@ def built_in_policy() -> Policy:
     return read_policy(built_in_text(), 0)
 
 
+@cache
 def built_in_text() -> bytes:
     """Return the text a steward starts from."""
     return resources.files("server.governance").joinpath("default_policy.toml").read_bytes()

@@ -14,7 +14,7 @@ from server.intake.reasons import RELEASABLE, Reason
 from shared.clock import RandomBytes
 from shared.records.codebook import Basis
 from shared.records.revision import RevisionBody
-from shared.records.split import granted_purposes, split_answers
+from shared.records.split import granted_purposes
 
 _SHOWN_MAX = 5
 
@@ -77,7 +77,7 @@ def check_answers(
     if opened.form.codebook.basis is Basis.CONSENT:
         agreed = granted_purposes(whole.consents)
         granted = frozenset[str]().union(*agreed.values())
-        dropped = split_answers(whole.patch, opened.form.codebook, agreed).dropped
+        dropped = opened.form.not_agreed(whole.patch, agreed)
         if dropped:
             return refuse(opened, Reason.INVALID, f"not agreed to: {_some(dropped)}")
     broken = opened.form.violations(

@@ -5,7 +5,7 @@ written: a crash in between writes the same rows again. While rows are written t
 so an older state can never overwrite a newer one.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
@@ -37,6 +37,7 @@ DRAINED_AT_ONCE: Final = 500
 @dataclass(frozen=True, slots=True)
 class _Made:
     version: int
+    policy: Policy
     plan: Plan
     record: AnalyticRecord
 
@@ -83,9 +84,9 @@ class RowWriter:
         if not marks:
             return 0
         policy = policy_of(session)
-        rows = records.find_many(session, [mark.record_id for mark in marks])
-        live = [row for row in rows.values() if _has_rows(row)]
-        made = self._rows_of(session, live, policy)
+        made = self._remembered(marks, policy)
+        rows = records.find_many(session, marks.keys() - made.keys())
+        made |= self._made_anew(session, [r for r in rows.values() if _has_rows(r)], policy)
         gone = [row for row in rows.values() if row.record_id not in made]
         by_plan: dict[int, tuple[Plan, list[AnalyticRecord]]] = {}
         for one in made.values():
@@ -99,22 +100,27 @@ class RowWriter:
             by_form.setdefault(row.form_id, []).append(name)
         for form_id, names in by_form.items():
             self._store.delete_records(form_id, names)
-        records.done(session, [mark.record_id for mark in marks])
+        records.done(session, marks.keys())
         return len(marks)
 
-    def _rows_of(
+    def _remembered(self, marks: Mapping[bytes, int], policy: Policy) -> dict[bytes, _Made]:
+        """Return the remembered rows that are of the version and the policy wanted.
+
+        Whatever changes a record marks its new version, so these records need not be read.
+        """
+        known = {record_id: self._made.pop(record_id, None) for record_id in marks}
+        return {
+            record_id: one
+            for record_id, one in known.items()
+            if one is not None and one.version == marks[record_id] and one.policy is policy
+        }
+
+    def _made_anew(
         self, session: Session, live: Sequence[Record], policy: Policy
     ) -> dict[bytes, _Made]:
-        """Return the rows of live records, from memory or made anew."""
+        """Return the rows of live records, made of what the store holds."""
         made: dict[bytes, _Made] = {}
-        missing: list[Record] = []
-        for row in live:
-            known = self._made.pop(row.record_id, None)
-            if known is not None and known.version == row.version:
-                made[row.record_id] = known
-            else:
-                missing.append(row)
-        for merged in load_merged(self._mission, session, self._forms, missing):
+        for merged in load_merged(self._mission, session, self._forms, live):
             try:
                 made[merged.record_id] = self._make(merged, policy)
             except DisclosureRisk as risk:
@@ -124,9 +130,8 @@ class RowWriter:
     def _make(self, merged: Merged, policy: Policy) -> _Made:
         deidentifier = self._forms.deidentifier(merged.form, policy.deident)
         subject = subject_of(merged, policy.deident.purpose)
-        return _Made(
-            merged.version, deidentifier.plan, deidentifier.rows(subject, merged.state.values)
-        )
+        rows = deidentifier.rows(subject, merged.state.values)
+        return _Made(merged.version, policy, deidentifier.plan, rows)
 
     def _refuse(
         self, session: Session, merged: Merged, risk: DisclosureRisk, policy: Policy

@@ -38,6 +38,7 @@ from shared.records.codebook import Codebook, Disclosure
 from shared.records.codec import form_key
 from shared.records.form_document import decode_form_document
 from shared.records.revision import Deletion, Patch
+from shared.records.split import split_answers
 from shared.records.values import text_from_value
 from shared.sealing.documents import open_document
 from sync.core.rules import MergeRules, rules_of
@@ -58,7 +59,8 @@ class FormAtHand:
     serial: int
     attachments: Mapping[str, Instance] = field(repr=False)
     geography: Geography | None = field(repr=False)
-    _by_grant: dict[frozenset[str], frozenset[str]] = field(default_factory=dict, repr=False)
+    _unserved_by: dict[frozenset[str], frozenset[str]] = field(default_factory=dict, repr=False)
+    _absent_by: dict[frozenset[str], frozenset[str]] = field(default_factory=dict, repr=False)
 
     @cached_property
     def rules(self) -> MergeRules:
@@ -104,14 +106,31 @@ class FormAtHand:
         """Return fields that are direct or serve no purpose that was agreed to."""
         if granted is None:
             return self.absent
-        if granted not in self._by_grant:
-            unserved = {
+        if granted not in self._absent_by:
+            self._absent_by[granted] = self.absent | self._unserved(granted)
+        return self._absent_by[granted]
+
+    def _unserved(self, granted: frozenset[str]) -> frozenset[str]:
+        """Return fields none of whose purposes was agreed to."""
+        if granted not in self._unserved_by:
+            self._unserved_by[granted] = frozenset(
                 f.path
                 for f in self.codebook.fields()
                 if (serves := f.purposes or self.codebook.purposes) and granted.isdisjoint(serves)
-            }
-            self._by_grant[granted] = self.absent | unserved
-        return self._by_grant[granted]
+            )
+        return self._unserved_by[granted]
+
+    def not_agreed(self, patch: Patch, agreed: Mapping[str, frozenset[str]]) -> tuple[str, ...]:
+        """Return the answers that should have been dropped before sealing (CONS-006).
+
+        Args:
+            patch: address -> value.
+            agreed: respondent -> purposes agreed to (`granted_purposes`).
+        """
+        if agreed.keys() == {""}:
+            unserved = self._unserved(agreed[""])
+            return tuple(a for a in patch if form_path(a) in unserved) if unserved else ()
+        return split_answers(patch, self.codebook, agreed).dropped
 
     def _answers(self, patch: Patch) -> Answers:
         values: list[Answer] = []

@@ -5,7 +5,7 @@ sealed to the custodian inside that wrap (INTK-030). Each wrap is bound to its r
 cannot be put in another's place.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection
 from typing import Final
 
 from server.intake.forms import FormShelf
@@ -15,7 +15,7 @@ from shared.clock import RandomBytes
 from shared.ids import RevisionId
 from shared.records.codec import decode_body
 from shared.sealing.wrap import unwrap, wrap
-from sync.core.merge import Attestations, RecordMerge, RecordState, Revision
+from sync.core.merge import Attestations, RecordState, Revision, resolve
 
 _BODY: Final = b"body"
 _IDENTITY: Final = b"identity"
@@ -53,21 +53,12 @@ def read_revision(key: bytes, row: RevisionRow, forms: FormShelf) -> Revision | 
     return Revision(RevisionId(row.revision_id), body)
 
 
-def merge_of(revisions: Iterable[Revision], forms: FormShelf) -> RecordMerge:
-    """Merge revisions by the rules of the newest form version among them."""
-    listed = list(revisions)
-    newest = forms.newest({one.body.form_hash for one in listed})
-    merge = RecordMerge(newest.rules)
-    for one in listed:
-        merge.add(one)
-    return merge
-
-
 def state_of(
-    revisions: Iterable[Revision], forms: FormShelf, withdrawn: frozenset[bytes]
+    revisions: Collection[Revision], forms: FormShelf, withdrawn: frozenset[bytes]
 ) -> RecordState:
-    """Return what revisions come to."""
-    return merge_of(revisions, forms).state(Attestations(withdrawn=withdrawn))
+    """Return what revisions come to by the rules of the newest form version among them."""
+    newest = forms.newest({one.body.form_hash for one in revisions})
+    return resolve(revisions, newest.rules, Attestations(withdrawn=withdrawn))
 
 
 def master_key(mission: Mission) -> bytes:

@@ -26,6 +26,8 @@ def judge_arrivals(
 
     One whose parents are missing is held unjudged: what it changes cannot be seen yet.
     """
+    if not any(one.body.parents for one in arrivals):
+        return list(arrivals), []
     applied = _applied(before)
     known = {one.id: one for one in before}
     kept: list[OpenRevision] = []

@@ -101,9 +101,11 @@ class Intake:
         listed = list_shelved(mission)
         settings = mission.settings.intake
         with mission.inbox() as session:
-            claimed = work.claim(
+            ids = work.claim(
                 session, self._name, mission.clock.now(), settings.lease_s, settings.batch
             )
+        with reading(mission.stores.inbox) as session:
+            claimed = work.load(session, ids)
         taken = self._batch(claimed) if claimed else Taken()
         shred_overdue(mission)
         erased = execute_withdrawals(mission)

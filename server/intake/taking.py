@@ -17,7 +17,7 @@ from server.governance.policy import Policy
 from server.intake.actor import INTAKE
 from server.intake.admission import refuse
 from server.intake.forms import FormShelf
-from server.intake.held import merge_of, read_revision
+from server.intake.held import read_revision, state_of
 from server.intake.judging import judge_arrivals
 from server.intake.opening import Opened, OpenRevision, Refused
 from server.intake.reasons import Reason
@@ -40,7 +40,7 @@ from server.tables.records import Revision as RevisionRow
 from shared.errors import PolicyDenied
 from shared.ids import AuthorId, RecordId
 from shared.sealing.envelope import Kind
-from sync.core.merge import Attestations, RecordState, Revision
+from sync.core.merge import RecordState, Revision
 
 
 class Taking:
@@ -141,7 +141,7 @@ class Taking:
         if before:
             codes = {c.withdrawal_hash for one in revisions for c in one.body.consents}
             withdrawn = withdrawals.withdrawn_among(self._session, codes)
-        state = merge_of(revisions, self._forms).state(Attestations(withdrawn=withdrawn))
+        state = state_of(revisions, self._forms, withdrawn)
         self._write(record_id, key, kept, row, held, revisions, state)
 
     def _write(  # noqa: PLR0913, PLR0917 - one record before and after

@@ -4,10 +4,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import delete, insert, update
+from sqlalchemy import insert, update
 from sqlmodel import Session, col, select, text
 
 from server.db import is_sqlite
+from server.queries.bulk import delete_among, insert_rows, select_among, table_of
 from server.tables.log import (
     LogBranch,
     LogEntry,
@@ -154,22 +155,20 @@ def add_entries(
         }
         for entry in entries
     ]
-    statement = insert(LogEntry).returning(col(LogEntry.id), sort_by_parameter_order=True)
+    statement = insert(table_of(LogEntry)).returning(col(LogEntry.id), sort_by_parameter_order=True)
     numbers = [number or 0 for number in session.scalars(statement, rows)]
     payloads = [
         {"entry_id": number, "compartment": int(compartment), "data": data}
         for number, entry in zip(numbers, entries, strict=True)
         for compartment, data in entry.payloads.items()
     ]
-    if payloads:
-        session.execute(insert(LogPayload), payloads)
+    insert_rows(session, LogPayload, payloads)
     work = [
         {"entry_id": number}
         for number, entry in zip(numbers, entries, strict=True)
         if is_device_kind(entry.header.kind)
     ]
-    if work:
-        session.execute(insert(Work), work)
+    insert_rows(session, Work, work)
     last = entries[-1]
     session.execute(
         update(LogBranch)
@@ -181,10 +180,8 @@ def add_entries(
 
 def add_signature(session: Session, entry_id: int, signed_on: int, signature: bytes) -> None:
     """Keep the signature of the head that an entry makes."""
-    session.execute(
-        insert(LogSignature),
-        [{"entry_id": entry_id, "signed_on": signed_on, "signature": signature}],
-    )
+    row = {"entry_id": entry_id, "signed_on": signed_on, "signature": signature}
+    insert_rows(session, LogSignature, [row])
 
 
 def stored(session: Session, branch: Branch, first: int, last: int) -> Iterator[Stored]:
@@ -225,23 +222,16 @@ def _stored(row: Any, payloads: dict[int, dict[Compartment, bytes]]) -> Stored:
 def payloads_of(session: Session, entry_ids: Sequence[int]) -> dict[int, dict[Compartment, bytes]]:
     """Return the payloads at hand of entries, by row number."""
     found: dict[int, dict[Compartment, bytes]] = {}
-    for at in range(0, len(entry_ids), _IDS_AT_ONCE):
-        query = select(LogPayload.entry_id, LogPayload.compartment, LogPayload.data).where(
-            col(LogPayload.entry_id).in_(entry_ids[at : at + _IDS_AT_ONCE])
-        )
-        for entry_id, compartment, data in session.exec(query):
-            found.setdefault(entry_id, {})[Compartment(compartment)] = data
+    columns = ("entry_id", "compartment", "data")
+    rows = select_among(session, LogPayload, columns, "entry_id", entry_ids)
+    for entry_id, compartment, data in rows:
+        found.setdefault(entry_id, {})[Compartment(compartment)] = data
     return found
 
 
 def drop_payloads(session: Session, entry_ids: Sequence[int]) -> int:
     """Delete the payloads of entries; return how many."""
-    dropped = 0
-    for at in range(0, len(entry_ids), _IDS_AT_ONCE):
-        listed = col(LogPayload.entry_id).in_(entry_ids[at : at + _IDS_AT_ONCE])
-        result: Any = session.execute(delete(LogPayload).where(listed))
-        dropped += int(result.rowcount)
-    return dropped
+    return delete_among(session, LogPayload, "entry_id", entry_ids)
 
 
 def shelve(session: Session, row: ShelvedRun) -> None:

@@ -7,7 +7,7 @@ from typing import Any, Final
 from sqlalchemy import update
 from sqlmodel import Session, col, func, select
 
-from server.queries.insert import insert_or_update
+from server.queries.bulk import insert_or_update, select_among
 from server.queries.work import REVISION_KINDS
 from server.tables.quarantine import Quarantined, QuarantineSource, QuarantineState
 
@@ -52,15 +52,8 @@ def by_prefix(session: Session, prefix: bytes) -> list[Quarantined]:
 
 def released(session: Session, digests: Collection[bytes]) -> set[bytes]:
     """Return which entries a coordinator accepted as they are."""
-    found: set[bytes] = set()
-    wanted = list(digests)
-    for at in range(0, len(wanted), _AT_ONCE):
-        query = select(Quarantined.digest).where(
-            col(Quarantined.digest).in_(wanted[at : at + _AT_ONCE]),
-            Quarantined.state == QuarantineState.RELEASED.value,
-        )
-        found.update(session.exec(query))
-    return found
+    rows = select_among(session, Quarantined, ("digest", "state"), "digest", digests)
+    return {digest for digest, state in rows if state == QuarantineState.RELEASED.value}
 
 
 def close(
@@ -71,14 +64,12 @@ def close(
     by: str,
 ) -> None:
     """Close open rows."""
-    wanted = list(digests)
+    rows = select_among(session, Quarantined, ("digest", "state"), "digest", digests)
+    wanted = [digest for digest, standing in rows if standing == _OPEN]
     for at in range(0, len(wanted), _AT_ONCE):
         session.execute(
             update(Quarantined)
-            .where(
-                col(Quarantined.digest).in_(wanted[at : at + _AT_ONCE]),
-                col(Quarantined.state) == _OPEN,
-            )
+            .where(col(Quarantined.digest).in_(wanted[at : at + _AT_ONCE]))
             .values(state=state.value, closed_at=now, closed_by=by)
         )
 

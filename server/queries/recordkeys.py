@@ -2,31 +2,20 @@
 
 from collections.abc import Collection, Mapping
 from datetime import datetime
-from typing import Final
 
 from sqlmodel import Session, col, func, select
 
-from server.queries.insert import insert_missing
+from server.queries.bulk import insert_missing, select_among
 from server.tables.keys import Erasure, ErasureCause, RecordKey
 from shared.clock import RandomBytes
 from shared.sealing.keys import KEY_BYTES
 from shared.sealing.wrap import unwrap, wrap
 
-_IDS_AT_ONCE: Final = 500
-
 
 def keys_of(session: Session, record_ids: Collection[bytes], master: bytes) -> dict[bytes, bytes]:
     """Return the keys there are, unwrapped."""
-    found: dict[bytes, bytes] = {}
-    wanted = sorted(record_ids)
-    for at in range(0, len(wanted), _IDS_AT_ONCE):
-        some = wanted[at : at + _IDS_AT_ONCE]
-        query = select(RecordKey.record_id, RecordKey.wrapped).where(
-            col(RecordKey.record_id).in_(some)
-        )
-        for record_id, wrapped in session.exec(query):
-            found[record_id] = unwrap(master, wrapped, record_id)
-    return found
+    rows = select_among(session, RecordKey, ("record_id", "wrapped"), "record_id", record_ids)
+    return {record_id: unwrap(master, wrapped, record_id) for record_id, wrapped in rows}
 
 
 def keys_for(
@@ -44,23 +33,17 @@ def keys_for(
             continue
         key = random_bytes(KEY_BYTES)
         new.append({"record_id": record_id, "wrapped": wrap(master, key, record_id, random_bytes)})
-    insert_missing(session, RecordKey, new)
-    # Another worker may have been first; then its key is the record's.
-    known.update(keys_of(session, [row["record_id"] for row in new], master))
+        known[record_id] = key
+    if insert_missing(session, RecordKey, new) < len(new):
+        # Another worker was first with some; then its key is the record's.
+        known.update(keys_of(session, [row["record_id"] for row in new], master))
     return known
 
 
 def erased(session: Session, record_ids: Collection[bytes]) -> set[bytes]:
     """Return those records that were erased for good."""
-    found: set[bytes] = set()
-    wanted = list(record_ids)
-    for at in range(0, len(wanted), _IDS_AT_ONCE):
-        query = select(Erasure.record_id).where(
-            col(Erasure.whole).is_(True),
-            col(Erasure.record_id).in_(wanted[at : at + _IDS_AT_ONCE]),
-        )
-        found.update(session.exec(query))
-    return found
+    rows = select_among(session, Erasure, ("record_id", "whole"), "record_id", record_ids)
+    return {record_id for record_id, whole in rows if whole}
 
 
 def shred(

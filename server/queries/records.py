@@ -3,11 +3,17 @@
 from collections.abc import Collection, Iterable, Sequence
 from typing import Any, Final
 
-from sqlalchemy import delete, insert, update
+from sqlalchemy import update
 from sqlmodel import Session, col, func, select, text
 
 from server.db import is_sqlite
-from server.queries.insert import insert_missing, insert_or_update
+from server.queries.bulk import (
+    delete_among,
+    insert_missing,
+    insert_or_update,
+    insert_rows,
+    select_among,
+)
 from server.tables.records import (
     AnalyticsDue,
     Assignment,
@@ -51,13 +57,8 @@ def find_many(session: Session, record_ids: Collection[bytes]) -> dict[bytes, Re
 
 def known_revisions(session: Session, revision_ids: Collection[bytes]) -> dict[bytes, bytes]:
     """Return revision id -> hash of the entry it came in, for those that are here."""
-    found: dict[bytes, bytes] = {}
-    for some in _parts(sorted(revision_ids)):
-        query = select(Revision.revision_id, Revision.entry_hash).where(
-            col(Revision.revision_id).in_(some)
-        )
-        found.update(dict(session.exec(query).all()))
-    return found
+    columns = ("revision_id", "entry_hash")
+    return dict(select_among(session, Revision, columns, "revision_id", revision_ids))
 
 
 def revisions_of(session: Session, record_ids: Collection[bytes]) -> dict[bytes, list[Revision]]:
@@ -76,8 +77,7 @@ def revisions_of(session: Session, record_ids: Collection[bytes]) -> dict[bytes,
 
 def add_revisions(session: Session, rows: Sequence[dict[str, Any]]) -> None:
     """Add revisions, in bulk."""
-    if rows:
-        session.execute(insert(Revision), list(rows))
+    insert_rows(session, Revision, rows)
 
 
 def add_records(session: Session, rows: Sequence[dict[str, Any]]) -> None:
@@ -129,21 +129,20 @@ def mark_all_due(session: Session) -> None:
     mark_due(session, [(record_id, version) for record_id, version in rows])
 
 
-def due(session: Session, limit: int) -> list[AnalyticsDue]:
-    """Return records whose analytic rows lag, locked; those another worker writes are skipped."""
+def due(session: Session, limit: int) -> dict[bytes, int]:
+    """Return record -> version where analytic rows lag, locked; what another writes is skipped."""
     query = (
-        select(AnalyticsDue)
+        select(AnalyticsDue.record_id, AnalyticsDue.version)
         .order_by(col(AnalyticsDue.record_id))
         .limit(limit)
         .with_for_update(skip_locked=True)
     )
-    return list(session.exec(query))
+    return dict(session.exec(query).all())
 
 
 def done(session: Session, record_ids: Collection[bytes]) -> None:
     """Forget that their analytic rows lagged."""
-    for some in _parts(sorted(record_ids)):
-        session.execute(delete(AnalyticsDue).where(col(AnalyticsDue.record_id).in_(some)))
+    delete_among(session, AnalyticsDue, "record_id", record_ids)
 
 
 def count_due(session: Session) -> int:

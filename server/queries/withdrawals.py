@@ -7,7 +7,7 @@ from typing import NamedTuple
 from sqlalchemy import update
 from sqlmodel import Session, col, func, select
 
-from server.queries.insert import insert_missing
+from server.queries.bulk import insert_missing, select_among
 from server.tables.quarantine import Quarantined, QuarantineState
 from server.tables.records import (
     Record,
@@ -77,12 +77,9 @@ def executed(session: Session, hashes: Sequence[bytes], now: datetime) -> None:
 
 def withdrawn_among(session: Session, hashes: Collection[bytes]) -> frozenset[bytes]:
     """Return which of these codes were handed in."""
-    if not hashes:
-        return frozenset()
-    query = select(Withdrawal.withdrawal_hash).where(
-        col(Withdrawal.withdrawal_hash).in_(sorted(hashes))
-    )
-    return frozenset(session.exec(query))
+    columns = ("withdrawal_hash",)
+    rows = select_among(session, Withdrawal, columns, "withdrawal_hash", hashes)
+    return frozenset(found for (found,) in rows)
 
 
 def counts(session: Session) -> dict[str, int]:

@@ -9,10 +9,11 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
 
-from sqlalchemy import delete, or_, update
+from sqlalchemy import or_, update
 from sqlmodel import Session, col, func, select
 
 from server.queries import logs
+from server.queries.bulk import delete_among, select_among, table_of
 from server.tables.log import LogBranch, LogEntry, LogPayload, Work, WorkState
 from shared.ids import EntryHash
 from shared.sealing.envelope import Compartment, Header, Kind, parse_header
@@ -37,8 +38,8 @@ class Claimed:
         return self.header.author, self.header.incarnation, self.header.sequence
 
 
-def claim(session: Session, worker: str, now: datetime, lease_s: int, limit: int) -> list[Claimed]:
-    """Lease the oldest entries that nobody works on, in order of arrival."""
+def claim(session: Session, worker: str, now: datetime, lease_s: int, limit: int) -> list[int]:
+    """Lease the oldest entries that nobody works on; return their row numbers, oldest first."""
     free = (
         select(Work.entry_id)
         .where(
@@ -52,7 +53,7 @@ def claim(session: Session, worker: str, now: datetime, lease_s: int, limit: int
     ids = list(session.exec(free))
     for some in _parts(ids):
         session.execute(
-            update(Work)
+            update(table_of(Work))
             .where(col(Work.entry_id).in_(some))
             .values(
                 worker=worker,
@@ -60,21 +61,25 @@ def claim(session: Session, worker: str, now: datetime, lease_s: int, limit: int
                 attempts=col(Work.attempts) + 1,
             )
         )
-    return load(session, ids)
+    return ids
 
 
 def load(session: Session, entry_ids: Sequence[int]) -> list[Claimed]:
     """Return entries by row number, in that order."""
-    found: list[Claimed] = []
-    for some in _parts(entry_ids):
-        payloads = logs.payloads_of(session, some)
-        query = select(LogEntry).where(col(LogEntry.id).in_(some)).order_by(col(LogEntry.id))
-        for row in session.exec(query):
-            row_id = row.id or 0
-            header, digest = parse_header(row.header), EntryHash(row.hash)
-            at_hand = payloads.get(row_id, {})
-            found.append(Claimed(row_id, header, digest, row.branch, row.received_at, at_hand))
-    return found
+    payloads = logs.payloads_of(session, entry_ids)
+    columns = ("id", "header", "hash", "branch", "received_at")
+    rows = sorted(select_among(session, LogEntry, columns, "id", entry_ids))
+    return [
+        Claimed(
+            row_id,
+            parse_header(header),
+            EntryHash(digest),
+            branch,
+            datetime.fromisoformat(received_at),
+            payloads.get(row_id, {}),
+        )
+        for row_id, header, digest, branch, received_at in rows
+    ]
 
 
 def finish(
@@ -89,8 +94,7 @@ def finish(
         aside: in quarantine; they and their payloads stay until replayed or shredded.
     """
     logs.drop_payloads(session, list(taken))
-    for some in _parts([*taken, *keep]):
-        session.execute(delete(Work).where(col(Work.entry_id).in_(some)))
+    delete_among(session, Work, "entry_id", [*taken, *keep])
     for some in _parts(list(aside)):
         session.execute(
             update(Work)

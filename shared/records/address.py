@@ -28,7 +28,7 @@ def check_address(address: str) -> str:
 
 def form_path(address: str) -> str:
     """Return the address without instance ids: the field's or repeat's path in the form."""
-    return _INSTANCE.sub("", address)
+    return _INSTANCE.sub("", address) if "[" in address else address
 
 
 def instance_ids(address: str) -> tuple[str, ...]:
@@ -43,6 +43,8 @@ def is_instance(address: str) -> bool:
 
 def enclosing_instances(address: str) -> Iterator[str]:
     """Yield the addresses of the repeat instances that hold `address`, outermost first."""
+    if "[" not in address:
+        return
     for match in _INSTANCE.finditer(address):
         if match.end() < len(address):
             yield address[: match.end()]

@@ -7,12 +7,12 @@ Direct identifiers merge blind, by equality tag, and the answer names the revisi
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from shared.ids import RevisionId
 from shared.records.address import enclosing_instances, is_instance
-from shared.records.consent import Consent
-from shared.records.revision import DELETED, RevisionBody, Value
+from shared.records.consent import Consent, Decision
+from shared.records.revision import DELETED, Deletion, RevisionBody, Value
 from sync.core.consents import Consents
 from sync.core.existence import RECORD, Existence, scope_of
 from sync.core.graph import RevisionGraph
@@ -204,10 +204,46 @@ def resolve(
     attested: Attestations = NOTHING_ATTESTED,
 ) -> RecordState:
     """Return the state of a record: equal inputs in any order, any number of times, equal state."""
+    listed = tuple(revisions)
+    if len(listed) == 1 and _only_writes(listed[0].body):
+        return _sole_state(listed[0], attested)
     merge = RecordMerge(rules)
-    for revision in revisions:
+    for revision in listed:
         merge.add(revision)
     return merge.state(attested)
+
+
+def _only_writes(body: RevisionBody) -> bool:
+    """Tell whether a revision begins a record and does nothing but write it: as nearly all do."""
+    return not (
+        body.parents
+        or body.resolves
+        or DELETED in body.patch.values()
+        or not body.patch.keys().isdisjoint(body.tags)
+    )
+
+
+def _sole_state(revision: Revision, attested: Attestations) -> RecordState:
+    """Return what one first revision comes to: what it says, unless its respondent withdrew.
+
+    The same as RecordMerge's state, at a tenth of the work; a property test holds them equal.
+    """
+    body = revision.body
+    consents: dict[str, Consent] = {}
+    for consent in body.consents:
+        if not consent.decisions:
+            continue
+        if consent.withdrawal_hash in attested.withdrawn:
+            gone = dict.fromkeys(consent.decisions, Decision.WITHDRAWN)
+            consents[consent.respondent] = replace(consent, decisions=gone)
+        else:
+            consents[consent.respondent] = consent
+    return RecordState(
+        values={a: v for a, v in sorted(body.patch.items()) if not isinstance(v, Deletion)},
+        heads=(revision.id,),
+        consents=consents,
+        identity_sources=dict.fromkeys(sorted(body.tags), revision.id),
+    )
 
 
 __all__ = [

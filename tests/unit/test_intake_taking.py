@@ -102,7 +102,7 @@ def test_rows_that_lag_are_written_at_the_next_start(
     """INTK-050: a kill between the records store and the analytics store."""
     device.interview()
     with kit.mission.inbox() as session:
-        claimed = work.claim(session, "w", kit.clock.now(), 60, 10)
+        claimed = work.load(session, work.claim(session, "w", kit.clock.now(), 60, 10))
     intake._take(claimed)
     assert counts(kit)["analytic_rows"] == 0
     again = RowWriter(kit.mission, FormShelf(kit.mission))
@@ -155,7 +155,7 @@ def test_two_tablets_that_disagree_make_one_conflict_and_are_told(
     device.revise(first, {"/data/interview/size": 5}, (first.revision,))
     other.revise(first, {"/data/interview/size": 7}, (first.revision,))
     with kit.mission.inbox() as session:
-        claimed = work.claim(session, "w", kit.clock.now(), 60, 10)
+        claimed = work.load(session, work.claim(session, "w", kit.clock.now(), 60, 10))
     intake._take(claimed)
     with reading(kit.mission.stores.records) as session:
         mail = session.exec(select(MailDue).where(col(MailDue.device).is_not(None))).all()

@@ -1,0 +1,151 @@
+"""Statements about many rows at once, on both databases, for what runs for every record.
+
+They go to the driver as they are: for a row of ids and blobs, what a mapper does to it costs more
+than what the database does. Rows to insert may hold instants, and may leave out columns that have
+a default; what is read comes back as the database holds it, so only numbers, text and blobs may be
+asked for. Ids go to SQLite as one parameter each, to PostgreSQL as one array.
+"""
+
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from operator import itemgetter
+from typing import Any, Final
+
+from sqlalchemy import Table
+from sqlalchemy.sql.schema import ScalarElementColumnDefault
+from sqlmodel import Session, SQLModel
+
+from server.db import is_sqlite
+from server.tables.types import UtcDateTime, instant_text
+
+_AT_ONCE: Final = 2000
+"""SQLite takes 32,766 bound values in one statement."""
+_ON_CONFLICT_NOTHING: Final = " ON CONFLICT DO NOTHING"
+
+Rows = Sequence[Mapping[str, Any]]
+Ids = Collection[bytes] | Collection[int]
+
+
+def table_of(model: type[SQLModel]) -> Table:
+    """Return the table beneath a model."""
+    found: Table = model.__table__  # type: ignore[attr-defined]
+    return found
+
+
+def insert_rows(session: Session, model: type[SQLModel], rows: Rows) -> None:
+    """Insert rows that are all new; all have the same columns."""
+    _insert(session, model, rows, "")
+
+
+def insert_missing(session: Session, model: type[SQLModel], rows: Rows) -> int:
+    """Insert rows and return how many; one whose key is there already is passed over."""
+    return _insert(session, model, rows, _ON_CONFLICT_NOTHING)
+
+
+def insert_or_update(
+    session: Session,
+    model: type[SQLModel],
+    rows: Rows,
+    key: Sequence[str],
+    changed: Sequence[str],
+) -> None:
+    """Insert rows; where the key is there already, set the `changed` columns."""
+    settings = ", ".join(f"{name} = excluded.{name}" for name in changed)
+    _insert(session, model, rows, f" ON CONFLICT ({', '.join(key)}) DO UPDATE SET {settings}")
+
+
+def select_among(
+    session: Session, model: type[SQLModel], columns: Sequence[str], key: str, ids: Ids
+) -> Iterator[Any]:
+    """Yield `columns` of the rows whose `key` is among `ids`, as tuples in no order."""
+    named = ", ".join(columns)
+    lead = f"SELECT {named} FROM {table_of(model).name} WHERE {key}"  # noqa: S608 - names of ours
+    for statement, parameters in _parts(session, lead, ids):
+        yield from session.connection().exec_driver_sql(statement, parameters)
+
+
+def delete_among(session: Session, model: type[SQLModel], key: str, ids: Ids) -> int:
+    """Delete the rows whose `key` is among `ids`; return how many."""
+    lead = f"DELETE FROM {table_of(model).name} WHERE {key}"  # noqa: S608 - names of ours
+    return sum(
+        session.connection().exec_driver_sql(statement, parameters).rowcount
+        for statement, parameters in _parts(session, lead, ids)
+    )
+
+
+def _parts(session: Session, lead: str, ids: Ids) -> Iterator[tuple[str, tuple[Any, ...]]]:
+    """Yield the statement and its parameters for some of the ids at a time."""
+    wanted: list[Any] = list(ids)
+    lite = not wanted or is_sqlite(session.connection())
+    for at in range(0, len(wanted), _AT_ONCE):
+        some = wanted[at : at + _AT_ONCE]
+        if lite:
+            yield f"{lead} IN ({_marks(len(some))})", tuple(some)
+        else:
+            yield f"{lead} = ANY(%s)", (some,)
+
+
+@lru_cache(maxsize=64)
+def _marks(count: int) -> str:
+    return ",".join("?" * count)
+
+
+# --- inserting --------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class _Insertion:
+    """How rows of one shape go into one table."""
+
+    lite: str
+    postgres: str
+    values: Callable[[Mapping[str, Any]], tuple[Any, ...]]
+
+
+def _insert(session: Session, model: type[SQLModel], rows: Rows, conflict: str) -> int:
+    if not rows:
+        return 0
+    made = _insertion(model, tuple(rows[0]), conflict)
+    connection = session.connection()
+    statement = made.lite if is_sqlite(connection) else made.postgres
+    return connection.exec_driver_sql(statement, [made.values(row) for row in rows]).rowcount
+
+
+@lru_cache(maxsize=64)
+def _insertion(model: type[SQLModel], named: tuple[str, ...], conflict: str) -> _Insertion:
+    table = table_of(model)
+    defaults = {
+        column.name: column.default.arg
+        for column in table.columns
+        if column.name not in named and isinstance(column.default, ScalarElementColumnDefault)
+    }
+    names = ", ".join((*named, *defaults))
+    count = len(named) + len(defaults)
+
+    def statement(mark: str) -> str:
+        marks = ", ".join([mark] * count)
+        return f"INSERT INTO {table.name} ({names}) VALUES ({marks}){conflict}"  # noqa: S608
+
+    values = _values(table, named, tuple(defaults.values()))
+    return _Insertion(statement("?"), statement("%s"), values)
+
+
+def _values(
+    table: Table, named: tuple[str, ...], defaults: tuple[Any, ...]
+) -> Callable[[Mapping[str, Any]], tuple[Any, ...]]:
+    """Return what makes the statement's parameters of a row."""
+    instants = [at for at, name in enumerate(named) if isinstance(table.c[name].type, UtcDateTime)]
+    pick = itemgetter(*named) if len(named) > 1 else lambda row: (row[named[0]],)
+
+    def plain(row: Mapping[str, Any]) -> tuple[Any, ...]:
+        return (*pick(row), *defaults)
+
+    def with_instants(row: Mapping[str, Any]) -> tuple[Any, ...]:
+        values = list(pick(row))
+        for at in instants:
+            if values[at] is not None:
+                values[at] = instant_text(values[at])
+        return (*values, *defaults)
+
+    return with_instants if instants else plain
