@@ -14,6 +14,7 @@ COMMANDS: Final[dict[str, tuple[str, str]]] = {
     "server": ("server.commands.server", "The mission server: projects, devices, records."),
     "hub": ("server.commands.hub", "A coordinator's hub: carries sealed records, holds no key."),
     "hq": ("server.commands.hq", "The HQ site: pulls and shows signed releases."),
+    "app": ("server.commands.app", "App packages: sign, publish, list, withdraw."),
     "release": ("server.commands.release", "Tabulate, check, approve and sign a release."),
     "forms": ("server.commands.forms", "Author forms: check, convert, describe, play."),
     "xpath": ("server.commands.xpath", "Evaluate expressions: JSON lines in and out."),

@@ -20,6 +20,7 @@ from server.commands.console import (
     read_passphrase,
 )
 from server.governance.exchange import Exchange, read_exchange, write_exchange
+from server.governance.packages import minimum_without_package
 from server.governance.publishing import (
     approve_form,
     describe,
@@ -30,6 +31,7 @@ from server.governance.publishing import (
 from server.governance.station import Station
 from server.mission import Mission
 from server.settings import load_settings
+from shared.records.form_document import POLICY_DOCUMENT
 
 forms_app = CairnTyper(no_args_is_help=True, help="Forms: propose one for signing, publish it.")
 policy_app = CairnTyper(no_args_is_help=True, help="The policy in force.")
@@ -80,8 +82,11 @@ def put_in_force(file: Path, home: Path, *, as_json: bool) -> None:
     try:
         payloads, words = read_exchange(file, Exchange.DOCUMENTS)
         documents = publish(mission, payloads)
+        warning = minimum_without_package(mission)
     finally:
         mission.close()
+    if warning is not None and any(one.type == POLICY_DOCUMENT for one in documents):
+        typer.echo(warning, err=True)
     rows = [
         {"type": one.type, "name": one.name, "serial": one.serial, "words": words}
         for one in documents

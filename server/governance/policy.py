@@ -16,11 +16,12 @@ from typing import Any, Final
 from server.deident.policy import DeidPolicy, default_policy, parse_policy
 from server.governance.actions import Action, Role
 from server.governance.decide import ANY, Context, Rule
-from shared.errors import CairnError, UsageError
+from shared.app_policy import AppPolicy, read_app_policy
+from shared.errors import CairnError, EncodingInvalid, UsageError
 from shared.records.codebook import Basis
 
 _SECTIONS: Final = frozenset(
-    {"policy", "purposes", "intake", "forms", "device", "deident", "disclosure", "rules"}
+    {"policy", "purposes", "intake", "forms", "device", "app", "deident", "disclosure", "rules"}
 )
 _HEAD: Final = frozenset({"name", "controller", "legal_basis", "approver", "from_day", "until_day"})
 _RULE: Final = frozenset({"id", "effect", "roles", "actions", "forms", "purposes"})
@@ -73,6 +74,7 @@ class Policy:
     forms: Mapping[str, Window]
     device: Mapping[str, int]
     rules: tuple[Rule, ...]
+    app: AppPolicy = field(default_factory=AppPolicy)
     deident: DeidPolicy = field(default_factory=default_policy)
 
     def context(self, today: date) -> Context:
@@ -110,6 +112,7 @@ def read_policy(content: bytes, serial: int) -> Policy:
         forms=_windows(_table(settings.get("forms", {}), "[forms]")),
         device=_numbers(_table(settings.get("device", {}), "[device]"), "[device]"),
         rules=_rules(settings.get("rules", []), purposes.keys()),
+        app=_app(_table(settings.get("app", {}), "[app]")),
         deident=_deident(settings.get("deident")),
     )
 
@@ -214,6 +217,14 @@ def _rules(content: Any, purposes: Any) -> tuple[Rule, ...]:
             )
         )
     return tuple(rules)
+
+
+def _app(section: Mapping[str, Any]) -> AppPolicy:
+    """Read which versions of the app may be used."""
+    try:
+        return read_app_policy(section)
+    except EncodingInvalid as error:
+        raise UsageError(f"[app] {error.message}") from error
 
 
 def _deident(section: Any) -> DeidPolicy:

@@ -20,7 +20,7 @@ from server.db import open_store, reading, writing
 from server.jobs.backup import FORMAT, KEYS, MANIFEST, ORDER, file_hash
 from server.migrations import migrate
 from server.mission import Mission
-from server.queries import devices, documents, outbox
+from server.queries import devices, documents, outbox, packages
 from server.queries import project as projects
 from server.settings import FILE_NAME, load_settings
 from server.tables.documents import ListVersion
@@ -41,7 +41,14 @@ from shared.errors import StoreCorrupt, UsageError
 from shared.ids import AuthorId, EntryHash
 from shared.sealing.envelope import Kind
 from shared.sealing.receipts import Signed
-from sync.core.attest import Attestation, Enrolled, Revoked, Withdrawn, encode_attestations
+from sync.core.attest import (
+    Attestation,
+    Enrolled,
+    PackageWithdrawn,
+    Revoked,
+    Withdrawn,
+    encode_attestations,
+)
 from sync.core.certificate import PeerRole
 from sync.core.have import LogName, Point
 
@@ -141,9 +148,12 @@ def reincarnate(mission: Mission, at_least: int) -> int:
             for d in devices.all_devices(session)
             if d.kind == PeerRole.HUB.value
         ]
+        apps = packages.all_packages(session)
+        announced = [app.payload for app in apps]
+        gone = [PackageWithdrawn(app.hash, app.reason) for app in apps if app.withdrawn_at]
     with reading(mission.stores.keys) as session:
         codes = sorted({row.withdrawal_hash for row in keys_ledger(session) if row.withdrawal_hash})
-    said: list[Attestation] = [*revoked, *(Withdrawn(code) for code in codes)]
+    said: list[Attestation] = [*revoked, *(Withdrawn(code) for code in codes), *gone]
     with writing(mission.stores.records) as session:
         session.execute(delete(MailDue))
         for ring in rings[-1:]:
@@ -154,6 +164,8 @@ def reincarnate(mission: Mission, at_least: int) -> int:
             outbox.add_broadcast(session, Kind.LIST, held.payload)
         for form in documents.forms(session):
             outbox.add_broadcast(session, Kind.FORM, form.payload)
+        for package in announced:
+            outbox.add_broadcast(session, Kind.PACKAGE, package)
         for hub in hubs:
             outbox.add_broadcast(session, Kind.ATTESTATION, encode_attestations([hub]))
         if said:

@@ -22,10 +22,17 @@ class Store(StrEnum):
     KEYS = "keys"
 
 
-_MODULES: Final = tuple(
-    f"server.tables.{name}"
-    for name in ("documents", "keys", "log", "people", "project", "quarantine", "records")
+_NAMES: Final = (
+    "documents",
+    "keys",
+    "log",
+    "packages",
+    "people",
+    "project",
+    "quarantine",
+    "records",
 )
+_MODULES: Final = tuple(f"server.tables.{name}" for name in _NAMES)
 
 
 class InboxTable(SQLModel, registry=registry(metadata=MetaData())):
