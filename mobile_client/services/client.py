@@ -16,6 +16,7 @@ from mobile_client.services.carrying import Carrying
 from mobile_client.services.case_book import CaseBook
 from mobile_client.services.device_policy import DEFAULT, DevicePolicy
 from mobile_client.services.enrolment import Send, check_suite, code_view, enrol, read_code
+from mobile_client.services.entity_book import EntityBook
 from mobile_client.services.facts import banner, device_facts
 from mobile_client.services.finalizing import Desk, Finalizer
 from mobile_client.services.home_files import HomeFiles
@@ -184,6 +185,7 @@ class Client(Carrying):
             enumerator=self._enumerator,
             preferences=self.preferences,
             cases=CaseBook(project, vault, self.mailbox),
+            entities=EntityBook(vault, project.record.author),
         )
         finalizer = Finalizer(desk)
         finalizer.recover()

@@ -20,6 +20,7 @@ from mobile_client.presenters.ports import Preferences, Slip
 from mobile_client.services.assemble import Assembled, Setting, assemble
 from mobile_client.services.case_book import CORRECTION, CaseBook
 from mobile_client.services.cases import base_of
+from mobile_client.services.entity_book import EntityBook
 from mobile_client.services.library import Library
 from mobile_client.services.loaded_form import LoadedForm
 from mobile_client.services.log_author import SECONDS_PER_DAY, LogAuthor, Sealed, SealedFile
@@ -33,6 +34,7 @@ from shared.clock import Clock, RandomBytes
 from shared.errors import SubmissionInvalid
 from shared.forms.answers import Answers
 from shared.forms.draft import decode as decode_snapshot
+from shared.forms.entities import datasets_of
 from shared.forms.interview import Interview
 from shared.records.codec import body_cbor, encode_body, encode_identity, revision_id
 from shared.records.small import (
@@ -64,6 +66,7 @@ class Desk:
     enumerator: str
     preferences: Callable[[], Preferences]
     cases: CaseBook
+    entities: EntityBook
 
     @property
     def log(self) -> LogAuthor:
@@ -97,15 +100,7 @@ class Finalizer:
         if self._stands(draft):
             return self._done(draft)
         loaded = desk.library.version(draft.form_hash)
-        now = desk.clock.now()
-        interview = Interview.restore(
-            loaded.form,
-            draft.snapshot,
-            clock_now=now,
-            tz=desk.zone,
-            random_bytes=desk.random_bytes,
-            attachments=loaded.files,
-        )
+        interview = self._restored(loaded, draft)
         answers = self._answers(loaded, draft, interview)
         draft = replace(draft, sealed_at_ms=self._now_ms(), outcome="")
         files = dict(self._sealed_files(loaded, draft, answers.as_dict()))
@@ -295,11 +290,30 @@ class Finalizer:
                     if item["record_id"] == draft.record_id:
                         vault.drop(name)
                 vault.put(CORRECTION, decode(draft.after))
+            if not draft.outcome and not draft.parents:
+                self._note_entities(draft)
             slot = vault.drafts.drop(draft.draft_id)
         vault.drafts.destroy_key(draft.draft_id, slot)
         for file, _ in draft.media.values():
             remove(self._desk.media_folder / file)
         return slip
+
+    def _note_entities(self, draft: Draft) -> None:
+        """Let follow-up forms on this device find what this interview made or changed."""
+        loaded = self._desk.library.version(draft.form_hash)
+        if datasets_of(loaded.form):
+            self._desk.entities.note(loaded, self._restored(loaded, draft))
+
+    def _restored(self, loaded: LoadedForm, draft: Draft) -> Interview:
+        desk = self._desk
+        return Interview.restore(
+            loaded.form,
+            draft.snapshot,
+            clock_now=desk.clock.now(),
+            tz=desk.zone,
+            random_bytes=desk.random_bytes,
+            attachments=desk.entities.files(loaded),
+        )
 
     def _now_ms(self) -> int:
         return int(self._desk.clock.now().timestamp() * 1000)

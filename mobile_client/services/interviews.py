@@ -76,7 +76,7 @@ class Interviews:
             tz=self._desk.zone,
             random_bytes=self._desk.random_bytes,
             language=self._language(loaded),
-            attachments=loaded.files,
+            attachments=self._desk.entities.files(loaded),
             properties=self._properties,
             hooks=DeviceHooks(self._device),
         )
@@ -120,7 +120,7 @@ class Interviews:
             clock_now=self._desk.clock.now(),
             tz=self._desk.zone,
             random_bytes=self._desk.random_bytes,
-            attachments=loaded.files,
+            attachments=self._desk.entities.files(loaded),
             properties=self._properties,
             hooks=DeviceHooks(self._device),
         )

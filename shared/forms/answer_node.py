@@ -82,6 +82,10 @@ class AnswerNode(Node):
         self.kids.append(child)
         return child
 
+    def bound_attributes(self) -> list["AnswerNode"]:
+        """Return the attributes that have a bind of their own: they are answers too."""
+        return [one for one in self.attributes if isinstance(one, AnswerNode)]
+
     def answer_children(self) -> list["AnswerNode"]:
         """Return the children as answer nodes."""
         return [kid for kid in self.kids if isinstance(kid, AnswerNode)]

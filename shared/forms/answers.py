@@ -56,6 +56,11 @@ def collect(tree: Tree) -> Answers:
             instances.append(address_of(node))
         if node.field.shape is Shape.VALUE and node.text != "":
             values.append(Answer(address_of(node), node.field.path, node.text))
+        values += [
+            Answer(address_of(one), one.field.path, one.text)
+            for one in node.bound_attributes()
+            if one.text != ""
+        ]
     form = tree.form
     return Answers(form.hash, form.id, form.version, tuple(values), tuple(instances))
 

@@ -40,6 +40,16 @@ _SELECTS: Final = {
 }
 _META_OPEN: Final = frozenset({"instanceID", "deprecatedID"})
 """Random ids that say nothing of the respondent."""
+_ENTITY_OPEN: Final = frozenset(
+    {"@id", "@create", "@update", "@baseVersion", "@trunkVersion", "@branchId"}
+)
+"""What an entity is by: random ids and versions, unless an answer goes into them."""
+_STRICTEST_FIRST: Final = (
+    records.Disclosure.DIRECT,
+    records.Disclosure.SENSITIVE,
+    records.Disclosure.QUASI,
+    records.Disclosure.OPEN,
+)
 
 
 def codebook_of(form: Form) -> records.Codebook:
@@ -53,8 +63,18 @@ def codebook_of(form: Form) -> records.Codebook:
         title=form.title,
         basis=basis_of(form),
         purposes=form.purposes,
-        root=_scope(form, program, form.root, classes),
+        root=_scope(form, program, form.root, classes, _bound_attributes(form)),
     )
+
+
+def _bound_attributes(form: Form) -> Mapping[str, list[Field]]:
+    """Return path -> its attributes with a bind of their own, such as an entity's id."""
+    found: dict[str, list[Field]] = {}
+    for field in form.fields.values():
+        owner, mark, _ = field.path.partition("/@")
+        if mark:
+            found.setdefault(owner, []).append(field)
+    return found
 
 
 def basis_of(form: Form) -> records.Basis:
@@ -66,7 +86,11 @@ def basis_of(form: Form) -> records.Basis:
 
 
 def _scope(
-    form: Form, program: Program, top: Field, classes: Mapping[str, records.Disclosure]
+    form: Form,
+    program: Program,
+    top: Field,
+    classes: Mapping[str, records.Disclosure],
+    attributes: Mapping[str, list[Field]],
 ) -> records.Scope:
     fields: list[records.Field] = []
     repeats: list[records.Scope] = []
@@ -74,10 +98,14 @@ def _scope(
     while stack:
         field = stack.pop()
         if field.shape is Shape.REPEAT:
-            repeats.append(_scope(form, program, field, classes))
-        elif field.shape is Shape.GROUP:
+            repeats.append(_scope(form, program, field, classes, attributes))
+            continue
+        fields += [
+            _field(form, program, a, classes[a.path]) for a in attributes.get(field.path, ())
+        ]
+        if field.shape is Shape.GROUP:
             stack.extend(form.fields[path] for path in reversed(field.children))
-        elif "@" not in field.path:
+        else:
             fields.append(_field(form, program, field, classes[field.path]))
     return records.Scope(path=top.path, fields=tuple(fields), repeats=tuple(repeats))
 
@@ -171,11 +199,24 @@ def effective_classes(form: Form) -> dict[str, records.Disclosure]:
             if any(_touches(path, direct) for path in reads.get(field.path, ())):
                 direct.add(field.path)
                 changed = True
+    for path in [f.path for f in leaves if _is_made(form, f) and declared_class(f) is None]:
+        read = {classes[one] for one in reads.get(path, ()) if one in classes}
+        classes[path] = next((one for one in _STRICTEST_FIRST if one in read), classes[path])
     return classes | dict.fromkeys(direct, records.Disclosure.DIRECT)
+
+
+def _is_made(form: Form, field: Field) -> bool:
+    """Tell whether a field is the form's own making, which its author cannot classify."""
+    made = "/meta/" in field.path and (bool(field.calculate) or "@" in field.path)
+    return made or field.path.startswith(f"{form.root.path}/meta/")
 
 
 def _default_class(form: Form, field: Field) -> records.Disclosure:
     if field.path.startswith(f"{form.root.path}/meta/") and field.name in _META_OPEN:
+        return records.Disclosure.OPEN
+    by_what_it_is = field.path.rpartition("/")[2] in _ENTITY_OPEN
+    if _is_made(form, field) and (field.calculate or by_what_it_is):
+        # As open as what it is computed from, which is added afterwards.
         return records.Disclosure.OPEN
     return records.Disclosure.DIRECT
 
@@ -246,7 +287,7 @@ def publishing_problems(
     """Return what keeps a form from being published: no basis, unclassified fields, bad words."""
     problems = _settings_problems(form)
     for field in form.fields.values():
-        if field.shape is not Shape.VALUE or field.path.startswith(f"{form.root.path}/meta/"):
+        if field.shape is not Shape.VALUE or _is_made(form, field):
             continue
         problem = _class_problem(field)
         if problem is not None:

@@ -13,6 +13,7 @@ from shared.errors import FormError
 from shared.forms.answer_node import AnswerNode
 from shared.forms.definition import Shape
 from shared.forms.instance import Tree
+from shared.forms.xpath.node import Kind
 from shared.records.address import form_path, instance_ids
 
 FORMAT: Final = 1
@@ -89,7 +90,8 @@ def take(tree: Tree) -> tuple[dict[str, str], list[str]]:
     for node, address in tree.addressed():
         if node.repeat:
             instances.append(address)
-        if node.field.shape is Shape.VALUE and (node.text or node.field.default):
+        kept = node.text or node.field.default or node.kind is Kind.ATTRIBUTE
+        if node.field.shape is Shape.VALUE and kept:
             values[address] = node.text
     return values, instances
 

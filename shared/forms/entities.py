@@ -5,11 +5,12 @@ entity per `<entity>` element: the form's own, and one per repeat instance that 
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from shared.forms.answer_node import AnswerNode
-from shared.forms.definition import Shape
+from shared.forms.definition import Form, Shape
 from shared.forms.instance import Tree
+from shared.forms.shipped import shipped_of
 from shared.forms.xpath.node import Node
 
 _TRUE = frozenset({"1", "true"})
@@ -22,6 +23,9 @@ class EntityChange:
     Attributes:
         action: create or update.
         base_version: the version an update started from, "" for a creation.
+        branch_id, trunk_version: of an update made on this device: the chain of versions it
+            continues, and the server's version that chain started from, "" if it was made here.
+        sources: the form path each property comes from; the label's under "label".
     """
 
     dataset: str
@@ -32,6 +36,19 @@ class EntityChange:
     base_version: str = ""
     branch_id: str = ""
     trunk_version: str = ""
+    sources: Mapping[str, str] = field(default_factory=dict)
+
+
+def datasets_of(form: Form) -> tuple[str, ...]:
+    """Return the datasets a form creates or updates entities of."""
+    found: dict[str, None] = {}
+    stack = [shipped_of(form).root]
+    while stack:
+        node = stack.pop()
+        if node.name == "entity" and _is_meta(node.parent) and node.attribute("dataset"):
+            found[node.attribute("dataset")] = None
+        stack.extend(node.kids)
+    return tuple(found)
 
 
 def entities_of(tree: Tree) -> tuple[EntityChange, ...]:
@@ -58,22 +75,25 @@ def _change(entity: AnswerNode) -> EntityChange | None:
     if not action or not entity.attribute("id"):
         return None
     label = entity.child("label")
+    saved = _saved(entity)
+    paths = {name: node.field.path for name, node in saved.items()}
     return EntityChange(
         dataset=entity.attribute("dataset"),
         id=entity.attribute("id"),
         action=action,
         label="" if label is None else label.value(),
-        properties=_properties(entity),
+        properties={name: node.text for name, node in saved.items()},
         base_version=entity.attribute("baseVersion"),
         branch_id=entity.attribute("branchId"),
         trunk_version=entity.attribute("trunkVersion"),
+        sources={**paths, "label": f"{entity.field.path}/label"},
     )
 
 
-def _properties(entity: AnswerNode) -> dict[str, str]:
-    """Return saveto properties around the entity, not entering repeats below."""
+def _saved(entity: AnswerNode) -> dict[str, AnswerNode]:
+    """Return the nodes saved to the entity's properties: those around it, up to other entities."""
     holder = entity.parent.parent if entity.parent is not None else None
-    properties: dict[str, str] = {}
+    saved: dict[str, AnswerNode] = {}
     stack: list[AnswerNode] = [holder] if isinstance(holder, AnswerNode) else []
     while stack:
         node = stack.pop()
@@ -81,7 +101,13 @@ def _properties(entity: AnswerNode) -> dict[str, str]:
             continue
         name = node.field.extra.get("entities:saveto", "")
         if name and node.field.shape is Shape.VALUE:
-            properties[name] = node.text
+            saved[name] = node
         inside = (kid for kid in reversed(node.answer_children()) if not kid.repeat)
-        stack.extend(inside)
-    return properties
+        stack.extend(kid for kid in inside if not _has_entity(kid))
+    return saved
+
+
+def _has_entity(node: AnswerNode) -> bool:
+    """Tell whether a group holds an entity of its own; what is saved in it belongs to that."""
+    meta = node.child("meta")
+    return meta is not None and meta.child("entity") is not None

@@ -209,11 +209,16 @@ class Tree:
                 stack.extend(reversed(node.answer_children()))
 
     def addressed(self) -> Iterator[tuple[AnswerNode, str]]:
-        """Yield every node with its address, in form order; each address is built on the last."""
+        """Yield every node with its address, in form order; each address is built on the last.
+
+        Attributes with a bind of their own, such as an entity's id, follow their element.
+        """
         stack = [(self.root, f"/{self.root.name}")]
         while stack:
             node, address = stack.pop()
             yield node, address
+            for attribute in node.bound_attributes():
+                yield attribute, f"{address}/@{attribute.name}"
             for kid in reversed(node.kids):
                 if isinstance(kid, AnswerNode):
                     mark = f"[{kid.uid}]" if kid.repeat else ""

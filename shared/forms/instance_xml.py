@@ -32,6 +32,8 @@ def read_instance(tree: Tree, xml: bytes | str) -> dict[str, str]:
         node, answers = stack.pop()
         if answers.field.shape is Shape.VALUE:
             answers.text = node.value()
+        if answers is not tree.root:
+            _take_attributes(node, answers)
         for kid in node.elements():
             path = f"{answers.field.path}/{kid.name}"
             target = _target(tree, answers, path)
@@ -40,6 +42,12 @@ def read_instance(tree: Tree, xml: bytes | str) -> dict[str, str]:
             else:
                 stack.append((kid, target))
     return strangers
+
+
+def _take_attributes(source: Node, answers: AnswerNode) -> None:
+    """Take over what the form's own attributes hold there, such as an entity's id."""
+    for attribute in answers.attributes:
+        attribute.text = source.attribute(attribute.name, attribute.text)
 
 
 def _target(tree: Tree, parent: AnswerNode, path: str) -> AnswerNode | None:

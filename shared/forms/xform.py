@@ -32,6 +32,7 @@ _PREFIXES: Final = {
     "http://www.opendatakit.org/xforms": "odk",
     "http://www.opendatakit.org/xforms/entities": "entities",
 }
+_ENTITIES_YEAR: Final = 2025
 _BIND_EXPRESSIONS: Final = ("relevant", "required", "readonly", "constraint", "calculate")
 
 
@@ -96,6 +97,7 @@ class _Reader:
         languages, default, itext = read_itext(self._model)
         extra = {qualified(a): a.text for a in (*root.attributes, *self._model.attributes)}
         extra.pop("id", None)
+        _check_entities_version(extra.get("entities:entities-version", ""))
         return Form(
             id=root.attribute("id") or root.uri or root.name,
             version=root.attribute("version"),
@@ -263,6 +265,16 @@ def _bound(field: Field, bind: Node) -> Field:
         preload=preload if preload[0] else field.preload,
         extra=extra,
     )
+
+
+def _check_entities_version(version: str) -> None:
+    """Refuse entities newer than what is known here: half understood, they would do harm."""
+    year = version.partition(".")[0]
+    if version and not (year.isdecimal() and int(year) <= _ENTITIES_YEAR):
+        raise FormError(
+            f"the form's entities-version is {version}; Cairn reads those up to "
+            f"{_ENTITIES_YEAR}.1: convert the form with an older pyxform or update Cairn"
+        )
 
 
 def _message(text: str) -> Label | None:
