@@ -161,6 +161,10 @@ def identity(
     acting: AsUser,
     purpose: Purpose,
     why: Why,
+    files: Annotated[
+        Path | None,
+        typer.Option(help="Also write the sealed photos and recordings into this folder."),
+    ] = None,
     home: HomeOption = Path(),
     passphrase_fd: PassphraseFd = None,
     key_file: KeyFile = None,
@@ -169,6 +173,7 @@ def identity(
     """Write what the custodian is asked to open; only their station can."""
     with unlocked(home, passphrase_fd, key_file) as mission:
         actor = acting_user(mission, acting)
-        value = request_identity(mission, actor, record, purpose, why)
+        value = request_identity(mission, actor, record, purpose, why, files)
     words = write_exchange(out, Exchange.IDENTITY_REQUEST, value)
-    answer({"record": record, "request": str(out), "words": words}, as_json=as_json)
+    content = {"record": record, "request": str(out), "words": words}
+    answer({**content, "files": len(value[-1])}, as_json=as_json)

@@ -31,6 +31,7 @@ from server.intake.correcting import (
     resolve_conflict,
     show_conflicts,
 )
+from server.intake.files import export_files, list_files
 from server.intake.review import ALL, discard, list_quarantine, release, replay
 from server.intake.withdrawing import withdraw_by_code
 from server.jobs.worker import drain, work_until
@@ -200,6 +201,30 @@ def records_correct(
         actor = acting_user(mission, acting)
         revision = correct(mission, actor, record, _assignments(value) or {}, purpose, why)
     answer({"record": record, "revision": revision.hex()}, as_json=as_json)
+
+
+@records_app.command("attachments")
+def records_attachments(
+    record: RecordId,
+    acting: AsUser,
+    purpose: Purpose,
+    why: Annotated[str, typer.Option("--why", help="With --out: the reason; it is kept.")] = "",
+    out: Annotated[
+        Path | None, typer.Option("--out", "-o", help="Write the files into this new folder.")
+    ] = None,
+    home: HomeOption = Path(),
+    passphrase_fd: PassphraseFd = None,
+    key_file: KeyFile = None,
+    as_json: JsonOption = False,
+) -> None:
+    """List the photos, recordings and other files of one record, or write them out."""
+    with unlocked(home, passphrase_fd, key_file) as mission:
+        actor = acting_user(mission, acting)
+        if out is None:
+            rows = [asdict(row) for row in list_files(mission, actor, record, purpose)]
+        else:
+            rows = export_files(mission, actor, record, purpose, why, out)
+    answer_rows(rows, as_json=as_json, empty="this record has no file")
 
 
 @records_app.command("withdraw")

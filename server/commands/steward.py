@@ -23,6 +23,7 @@ from server.governance.keychain import write_secret
 from server.governance.policy import built_in_text
 from server.governance.station import Station, check_strong, read_ring_request
 from server.intake.identity import identity_asked, open_identity
+from server.intake.identity_files import OpenFiles
 from shared.errors import UsageError
 from shared.sealing.keys import Suite
 from shared.sealing.passphrase import KEY_FILE_COST, VAULT_COST
@@ -183,17 +184,26 @@ def open_identity_command(
     out: Annotated[
         Path | None, typer.Option("--out", "-o", help="Write it here, for the owner alone.")
     ] = None,
+    files: Annotated[
+        Path | None, typer.Option(help="The folder with the sealed files of the request.")
+    ] = None,
+    files_out: Annotated[
+        Path | None, typer.Option(help="A new folder for the files, once opened.")
+    ] = None,
     yes: YesOption = False,
     passphrase_fd: PassphraseFd = None,
     as_json: JsonOption = False,
 ) -> None:
     """Open one record's direct identifiers; for whom and why goes into the station's log."""
+    if (files is None) is not (files_out is None):
+        raise UsageError("--files and --files-out go together")
     station = Station.open(home, SystemClock())
     value, words = read_exchange(request, Exchange.IDENTITY_REQUEST)
     who, purpose, why = identity_asked(value)
     _confirm(f"Open identity for {who}, purpose {purpose}: {why} (request {words})?", yes=yes)
     passphrase = read_passphrase("Passphrase of the custodian's keys", passphrase_fd)
-    opened = open_identity(station, value, passphrase)
+    folders = OpenFiles(files, files_out) if files is not None and files_out is not None else None
+    opened = open_identity(station, value, passphrase, folders)
     if out is not None:
         write_secret(out, (json.dumps(opened, ensure_ascii=False, indent=1) + "\n").encode())
         opened = {"record": opened["record"], "fields": len(opened["identity"]), "file": str(out)}

@@ -50,6 +50,7 @@ class Action(StrEnum):
     CONFLICT_RESOLVE = "conflict.resolve"
     RECORD_COUNT = "record.count"
     RECORD_READ = "record.read"
+    RECORD_FILES = "record.files"
     RECORD_EXPORT = "record.export"
     RECORD_ASSIGN = "record.assign"
     RECORD_LOOKUP = "record.lookup"
@@ -79,6 +80,7 @@ OPENS_DATA: Final = frozenset(
         Action.CONFLICT_READ,
         Action.CONFLICT_RESOLVE,
         Action.RECORD_READ,
+        Action.RECORD_FILES,
         Action.RECORD_EXPORT,
         Action.RECORD_LOOKUP,
         Action.RECORD_ASSIGN,

@@ -34,7 +34,7 @@ from shared.forms.xform import read_form
 from shared.forms.xpath.tables import Instance
 from shared.ids import FormHash
 from shared.records.address import form_path, is_instance
-from shared.records.codebook import Codebook, Disclosure
+from shared.records.codebook import Codebook, Disclosure, Kind
 from shared.records.codec import form_key
 from shared.records.form_document import decode_form_document
 from shared.records.revision import Deletion, Patch
@@ -66,6 +66,12 @@ class FormAtHand:
     def rules(self) -> MergeRules:
         """How its records merge."""
         return rules_of(self.codebook)
+
+    @cached_property
+    def file_paths(self) -> frozenset[str]:
+        """Questions whose answer is a file."""
+        fields = self.codebook.fields()
+        return frozenset(f.path for f in fields if f.kind is Kind.ATTACHMENT)
 
     @cached_property
     def absent(self) -> frozenset[str]:

@@ -4,6 +4,7 @@ The server gathers what is sealed to the custodian and cannot open it. The stati
 asked for, and nothing else, and writes down for whom and why. The answer never comes back here.
 """
 
+from pathlib import Path
 from typing import Any, Final
 
 from sqlmodel import select
@@ -13,8 +14,10 @@ from server.governance.actions import Action
 from server.governance.decide import Actor
 from server.governance.station import Station
 from server.intake.correcting import load_record, permit_record
+from server.intake.files import write_sealed
 from server.intake.forms import FormShelf
 from server.intake.held import master_key, unwrap_identity
+from server.intake.identity_files import OpenFiles, open_files
 from server.mission import Mission
 from server.queries import documents, logs, recordkeys
 from server.tables.log import LogEntry
@@ -22,7 +25,7 @@ from server.tables.records import Revision
 from shared.errors import CairnError, NotFound, UsageError
 from shared.forms.codebook import codebook_of
 from shared.forms.xform import read_form
-from shared.ids import DeploymentId, FormHash
+from shared.ids import DeploymentId, FormHash, RecordId
 from shared.records.codec import Codebooks, decode_identity
 from shared.records.form_document import decode_form_document
 from shared.records.revision import Deletion
@@ -32,13 +35,20 @@ from shared.sealing.envelope import Compartment, parse_header
 from shared.sealing.epochs import open_epoch, open_payload
 from shared.sealing.ring import KeyRing
 
-VERSION: Final = 1
+VERSION: Final = 2
 
 
-def request_identity(
-    mission: Mission, actor: Actor, record: str, purpose: str, why: str
+def request_identity(  # noqa: PLR0913, PLR0917 - who, which, what for, why, with files or not
+    mission: Mission,
+    actor: Actor,
+    record: str,
+    purpose: str,
+    why: str,
+    files: Path | None = None,
 ) -> list[Any]:
     """Return what the custodian is asked to open: sealed blobs, and who asks for what.
+
+    With `files` the sealed files of direct fields are written into that folder, to go along.
 
     Raises:
         PolicyDenied: the actor may not ask for this record and purpose.
@@ -64,7 +74,7 @@ def request_identity(
             sealed = None if row is None else unwrap_identity(keys[merged.record_id], row)
             if row is None or sealed is None:
                 continue
-            header, epoch = _from_inbox(mission, row)
+            header, epoch = _from_inbox(mission, row.entry_id)
             items.append([source, row.form_hash, header, sealed, epoch, sorted(addresses)])
             form = documents.find_form(session, FormHash(row.form_hash))
             if form is not None:
@@ -79,15 +89,25 @@ def request_identity(
         why.strip(),
         items,
         sorted(payloads.values()),
+        [] if files is None else _files(mission, merged.record_id, files),
     ]
 
 
-def _from_inbox(mission: Mission, row: Revision) -> tuple[bytes, bytes]:
-    """Return a revision's header and the sealed epoch secret that its identity needs."""
+def _files(mission: Mission, record_id: RecordId, folder: Path) -> list[Any]:
+    """Write the sealed files; return for each its hash, header and sealed epoch secret."""
+    found: list[Any] = []
+    for row in write_sealed(mission, record_id, folder):
+        header, epoch = _from_inbox(mission, row.entry_id)
+        found.append([row.payload_hash, header, epoch])
+    return found
+
+
+def _from_inbox(mission: Mission, entry_id: int) -> tuple[bytes, bytes]:
+    """Return an entry's header and the sealed epoch secret that the custodian opens it by."""
     with reading(mission.stores.inbox) as session:
-        entry = session.get(LogEntry, row.entry_id)
+        entry = session.get(LogEntry, entry_id)
         if entry is None:
-            raise NotFound("the entry that brought this revision is not in the inbox")
+            raise NotFound("the entry that brought this is not in the inbox")
         data = entry.header
         header = parse_header(data)
         found = session.exec(
@@ -112,14 +132,18 @@ def identity_asked(value: Any) -> tuple[str, str, str]:
         UsageError: malformed.
     """
     try:
-        _, _, _, actor, purpose, why, _, _ = value
+        _, _, _, actor, purpose, why, _, _, _ = value
     except (TypeError, ValueError) as error:
         raise UsageError("the identity request is malformed; have it written again") from error
     return str(actor), str(purpose), str(why)
 
 
-def open_identity(station: Station, value: Any, passphrase: str) -> dict[str, Any]:
+def open_identity(
+    station: Station, value: Any, passphrase: str, files: OpenFiles | None = None
+) -> dict[str, Any]:
     """Open one request at the station and return the direct identifiers, logged.
+
+    With `files` the files that they name are opened too, into a new folder.
 
     Raises:
         UsageError: malformed, or another project's.
@@ -127,7 +151,7 @@ def open_identity(station: Station, value: Any, passphrase: str) -> dict[str, An
         PassphraseWrong: the custodian's keys stay closed.
     """
     try:
-        version, deployment, record_id, actor, purpose, why, items, payloads = value
+        version, deployment, record_id, actor, purpose, why, items, payloads, sealed_files = value
     except (TypeError, ValueError) as error:
         raise UsageError("the identity request is malformed; have it written again") from error
     if version != VERSION or deployment != station.deployment:
@@ -146,10 +170,19 @@ def open_identity(station: Station, value: Any, passphrase: str) -> dict[str, An
             said = identity.patch.get(address)
             if said is not None and not isinstance(said, Deletion):
                 answers[address] = text_from_value(said)
+    opened: list[dict[str, Any]] = []
+    if files is not None:
+        opened = open_files(files, answers, sealed_files, keys)
     station.log(
         "identity.open",
         f"record:{record_id.hex()}",
-        {"for": actor, "purpose": purpose, "why": why, "fields": len(answers)},
+        {
+            "for": actor,
+            "purpose": purpose,
+            "why": why,
+            "fields": len(answers),
+            "files": len(opened),
+        },
     )
     return {
         "record": record_id.hex(),
@@ -157,6 +190,7 @@ def open_identity(station: Station, value: Any, passphrase: str) -> dict[str, An
         "purpose": purpose,
         "why": why,
         "identity": answers,
+        **({} if files is None else {"files": opened}),
     }
 
 

@@ -15,6 +15,7 @@ from server.intake.forms import FormAtHand, FormShelf, UnknownForm
 from server.intake.reasons import Reason
 from server.mission import Mission
 from server.queries import work
+from server.queries.detached import file_of
 from server.queries.work import Claimed
 from shared.errors import (
     EncodingInvalid,
@@ -126,6 +127,8 @@ class Opener:
                     return OpenWithdrawal(entry, decode_withdrawal(self._body(session, entry)))
                 case Kind.STATUS:
                     return OpenStatus(entry, decode_status(self._body(session, entry)))
+                case Kind.ATTACHMENT if file_of(entry.header) is None:
+                    return Refused(entry, Reason.UNREADABLE, "it names no file, or several")
                 case _:
                     return Carried(entry)
         except _Cannot as cannot:

@@ -10,6 +10,7 @@ moment leaves repairable, and every step may be done twice:
 5. key store and records store: withdrawals.
 6. analytics: rows due.
 7. inbox: broadcasts and letters due.
+8. records store, then inbox: a few chunks of an attachment.
 """
 
 import logging
@@ -24,6 +25,7 @@ from server.db import reading, writing
 from server.governance.policy import Policy
 from server.intake.admission import Standing, check_revision, check_sender
 from server.intake.analytics import RowWriter
+from server.intake.attaching import Attaching
 from server.intake.forms import FormShelf
 from server.intake.held import master_key
 from server.intake.mail import mail_content
@@ -56,11 +58,12 @@ class Step:
     rows: int = 0
     sent: int = 0
     listed: int = 0
+    attached: int = 0
 
     @property
     def idle(self) -> bool:
         """Whether there was nothing to do."""
-        return not (self.entries or self.erased or self.rows or self.sent or self.listed)
+        return not any(getattr(self, name) for name in self.__dataclass_fields__ if name != "aside")
 
 
 class Intake:
@@ -72,6 +75,7 @@ class Intake:
         self._forms = FormShelf(mission)
         self._opener = Opener(mission, self._forms)
         self._rows = RowWriter(mission, self._forms)
+        self._attaching = Attaching(mission, self._name)
         finish_shredding(mission)
 
     @property
@@ -111,7 +115,8 @@ class Intake:
         erased = execute_withdrawals(mission)
         rows = self._rows.drain()
         sent = send_due(mission, mail_content(mission, self._forms))
-        return Step(len(claimed), len(taken.aside), erased, rows, sent, listed)
+        attached = self._attaching.step(busy=bool(claimed))
+        return Step(len(claimed), len(taken.aside), erased, rows, sent, listed, attached)
 
     def _batch(self, claimed: Sequence[Claimed]) -> Taken:
         """Take a batch in; where one entry breaks the program, the others go on without it."""

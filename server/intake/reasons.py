@@ -27,6 +27,8 @@ class Reason(StrEnum):
     LATE = "late"
     OTHER_FORM = "other_form"
     DIRECT_IN_BODY = "direct_in_body"
+    UNCLAIMED = "unclaimed"
+    WRONG_TYPE = "wrong_type"
 
 
 REMEDY: Final[Mapping[str, str]] = {
@@ -64,6 +66,10 @@ REMEDY: Final[Mapping[str, str]] = {
     Reason.OTHER_FORM: "The record belongs to another form. Ask the enumerator; the entry stays.",
     Reason.DIRECT_IN_BODY: "The body holds a direct identifier, which must be sealed to the "
     "custodian. Update the device's program.",
+    Reason.UNCLAIMED: "A file that no answer of its record names. Update the device's program; "
+    "it stays sealed here.",
+    Reason.WRONG_TYPE: "A file whose content is not what its suffix says. Do not open it on a "
+    "machine that matters; ask the enumerator for the file again.",
 }
 """What a person can do, by reason."""
 

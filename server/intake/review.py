@@ -11,7 +11,7 @@ from server.intake.reasons import RELEASABLE, Reason, remedy
 from server.intake.shelf import list_shelved, retry_shelved
 from server.intake.withdrawing import shred_quarantined
 from server.mission import Mission
-from server.queries import devices, outbox, quarantine, work
+from server.queries import attachments, devices, outbox, quarantine, work
 from server.tables.quarantine import Quarantined, QuarantineSource, QuarantineState
 from shared.canonical import encode
 from shared.errors import UsageError
@@ -63,6 +63,8 @@ def replay(mission: Mission, actor: Actor, which: str = ALL) -> Replayed:
     shelved = [row.digest for row in rows if row.source == QuarantineSource.SHELF.value]
     with writing(mission.stores.inbox) as session:
         work.retry(session, entries)
+    with writing(mission.stores.records) as session:
+        attachments.retry(session, quarantine.digests(rows))
     retry_shelved(mission, shelved, actor.name)
     _drain(mission)
     return Replayed(len(rows), *_settled(mission, rows))

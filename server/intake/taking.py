@@ -16,6 +16,7 @@ from server.governance.decide import Deny, Resource
 from server.governance.policy import Policy
 from server.intake.actor import INTAKE
 from server.intake.admission import refuse
+from server.intake.attached import take_attachments
 from server.intake.forms import FormShelf
 from server.intake.held import read_revision, state_of
 from server.intake.judging import judge_arrivals
@@ -78,6 +79,9 @@ class Taking:
         records.add_records(self._session, self._records)
         records.add_revisions(self._session, self._rows)
         records.add_respondents(self._session, self._respondents)
+        take_attachments(
+            self._session, opened, {row["entry_hash"] for row in self._rows}, self._now
+        )
         records.mark_due(
             self._session, [(row["record_id"], row["version"]) for row in self._records]
         )

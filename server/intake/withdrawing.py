@@ -14,6 +14,12 @@ from server.governance.actions import Action
 from server.governance.audit import AuditEvent
 from server.governance.decide import Actor, Resource
 from server.intake.actor import INTAKE
+from server.intake.kept_files import (
+    erase_attachments,
+    erase_waiting,
+    order_erasure,
+    waiting_files,
+)
 from server.mission import Mission, policy_of
 from server.queries import (
     audit,
@@ -34,7 +40,6 @@ from shared.canonical import encode
 from shared.sealing.envelope import Kind
 from shared.sealing.withdrawal import code_hash
 
-ENTRIES_AN_ORDER_MAX: Final = 1000
 WITHDREW: Final = 5
 """Attestation item: a respondent withdrew (SYNC-074)."""
 
@@ -84,11 +89,15 @@ def erase_record(
     now = mission.clock.now()
     with writing(mission.stores.keys) as session:
         recordkeys.shred(session, record_id, cause, now, code)
+    with reading(mission.stores.records) as session:
+        aside = [row.entry_id for row in quarantine.of_record(session, record_id)]
+    waiting = waiting_files(mission, [number for number in aside if number is not None])
     entries: list[int] = []
     with writing(mission.stores.records) as session:
         records.lock(session, [record_id])
         row = session.get(Record, record_id)
         places = [] if row is None else records.erase(session, row)
+        places += [*erase_attachments(session, record_id), *erase_waiting(session, waiting)]
         for set_aside in quarantine.of_record(session, record_id):
             places.append(
                 (set_aside.author, set_aside.incarnation, set_aside.sequence, set_aside.digest)
@@ -102,9 +111,8 @@ def erase_record(
         if code is not None:
             withdrawals.executed(session, [code], now)
             outbox.add_broadcast(session, Kind.ATTESTATION, encode([1, [[WITHDREW, code]]]))
-        for at in range(0, len(places), ENTRIES_AN_ORDER_MAX):
-            order = [list(place) for place in places[at : at + ENTRIES_AN_ORDER_MAX]]
-            outbox.add_broadcast(session, Kind.ERASURE, encode([1, order]))
+        places = sorted(set(places))
+        order_erasure(session, places)
         _write_down(session, record_id, cause, now, len(places))
     shred_payloads(mission, entries)
 
@@ -139,6 +147,12 @@ def shred_quarantined(mission: Mission, digests: list[bytes], by: str) -> int:
     """Shred entries in quarantine: their payloads go, a count remains."""
     now = mission.clock.now()
     entries: list[int] = []
+    waiting: dict[bytes, list[bytes]] = {}
+    with reading(mission.stores.records) as session:
+        found = [quarantine.find(session, digest) for digest in digests]
+        numbers = {r.digest: r.entry_id for r in found if r is not None and r.entry_id is not None}
+    for digest, number in numbers.items():
+        waiting[digest] = waiting_files(mission, [number])
     with writing(mission.stores.records) as session:
         for digest in digests:
             row = quarantine.find(session, digest)
@@ -147,8 +161,9 @@ def shred_quarantined(mission: Mission, digests: list[bytes], by: str) -> int:
             _shred(row, now, by)
             session.add(row)
             entries += [] if row.entry_id is None else [row.entry_id]
-            order = [[row.author, row.incarnation, row.sequence, row.digest]]
-            outbox.add_broadcast(session, Kind.ERASURE, encode([1, order]))
+            places = [(row.author, row.incarnation, row.sequence, row.digest)]
+            places += erase_waiting(session, waiting.get(digest, []))
+            order_erasure(session, places)
             event = AuditEvent(
                 by, "quarantine.shred", f"entry:{digest.hex()}", "", "permit", row.reason,
                 policy_of(session).serial,

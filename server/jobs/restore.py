@@ -17,12 +17,14 @@ from sqlalchemy import delete, update
 from sqlmodel import Session, col, select
 
 from server.db import open_store, reading, writing
+from server.intake.kept_files import erase_attachments
 from server.jobs.backup import FORMAT, KEYS, MANIFEST, ORDER, file_hash
 from server.migrations import migrate
 from server.mission import Mission
 from server.queries import devices, documents, outbox, packages
 from server.queries import project as projects
 from server.settings import FILE_NAME, load_settings
+from server.tables.attachments import Attachment
 from server.tables.documents import ListVersion
 from server.tables.keys import Erasure, RecordKey
 from server.tables.log import LogBranch, MailSent
@@ -196,6 +198,8 @@ def apply_ledger(mission: Mission, newer: Iterable[Erasure]) -> int:
             if key is not None:
                 session.delete(key)
     with writing(mission.stores.records) as session:
+        # The inbox was copied first: bytes that went from it since are in the copy again.
+        session.execute(update(Attachment).values(dropped=False))
         return sum(_erase_row(session, record_id) for record_id in sorted(closed))
 
 
@@ -207,6 +211,7 @@ def _erase_row(session: Session, record_id: bytes) -> int:
     row.held = row.conflicts_open = 0
     row.version += 1
     session.add(row)
+    erase_attachments(session, record_id)
     session.merge(AnalyticsDue(record_id=record_id, version=row.version))
     session.execute(
         update(Revision)

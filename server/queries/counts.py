@@ -11,9 +11,19 @@ from sqlmodel import Session, col, func, select
 from server.db import reading
 from server.deident.store import AnalyticsStore
 from server.mission import Mission
-from server.queries import conflicts, quarantine, records, withdrawals, work
+from server.queries import (
+    attachments,
+    conflicts,
+    detached,
+    quarantine,
+    records,
+    withdrawals,
+    work,
+)
+from server.tables.attachments import AttachmentState
 from server.tables.records import ConflictState, Record, RecordState, RevisionState
 from shared.sealing.envelope import Kind
+from sync.core.withheld import HOLDS_MS
 
 
 def intake_counts(mission: Mission) -> dict[str, Any]:
@@ -34,7 +44,39 @@ def intake_counts(mission: Mission) -> dict[str, Any]:
         "resealed": resealed,
         "waiting_entries": waiting_entries,
         "entries": with_names,
+        "attachments": attachment_counts(mission),
         "analytic_rows": _root_rows(mission),
+    }
+
+
+def attachment_counts(mission: Mission) -> dict[str, int]:
+    """Return what came of attachments (INTK-086).
+
+    received = without_record + on_the_way + kept + quarantined + erased once intake is idle.
+    """
+    late = mission.now_ms() - HOLDS_MS
+    with reading(mission.stores.records) as session:
+        states = attachments.count_by_state(session)
+        quarantined = quarantine.count_files(session)
+        old = [
+            digest
+            for digest, named_at in attachments.payloads_under_way(session)
+            if named_at.timestamp() * 1000 < late
+        ]
+    with reading(mission.stores.inbox) as session:
+        here, wanted = detached.totals(session)
+        progress = detached.progress(session, old)
+        received = work.count_entries(session).get(Kind.ATTACHMENT, 0)
+    return {
+        "received": received,
+        "without_record": states.get(AttachmentState.NAMED, 0),
+        "on_the_way": states.get(AttachmentState.LINKED, 0),
+        "kept": states.get(AttachmentState.KEPT, 0),
+        "quarantined": quarantined,
+        "erased": states.get(AttachmentState.ERASED, 0),
+        "missing": sum(1 for one in progress.values() if not one.whole),
+        "bytes_arrived": here,
+        "bytes_wanted": wanted,
     }
 
 

@@ -1,13 +1,19 @@
 """Detached payloads: attachments that come by chunk and are whole when their hash matches."""
 
+from collections.abc import Collection
 from hashlib import sha256
+from typing import Final
 
 from sqlalchemy import Delete, delete, insert
 from sqlmodel import Session, col, func, select
 
-from server.tables.log import Detached, DetachedChunk
+from server.tables.log import Detached, DetachedChunk, LogEntry
 from shared.ids import AuthorId
+from shared.sealing.envelope import DETACHED, Header, Kind, PayloadRef
 from sync.core.store import Chunk, Held, Want
+
+_AT_ONCE: Final = 500
+_RUN_PAGE: Final = 64
 
 
 def expect(session: Session, author: AuthorId, payload_hash: bytes, length: int) -> None:
@@ -70,6 +76,72 @@ def forget(session: Session, payload_hash: bytes) -> None:
     session.execute(_chunks_of(payload_hash))
     session.execute(delete(Detached).where(col(Detached.payload_hash) == payload_hash))
     session.flush()
+
+
+def progress(session: Session, hashes: Collection[bytes]) -> dict[bytes, Held]:
+    """Return how far payloads are, by hash."""
+    found: dict[bytes, Held] = {}
+    wanted = sorted(hashes)
+    for at in range(0, len(wanted), _AT_ONCE):
+        query = select(
+            Detached.payload_hash, Detached.received, Detached.length, Detached.whole
+        ).where(col(Detached.payload_hash).in_(wanted[at : at + _AT_ONCE]))
+        for digest, received, length, whole in session.exec(query):
+            found[digest] = Held(received, length, whole)
+    return found
+
+
+def pieces(session: Session, payload_hash: bytes, first: int, limit: int) -> list[Chunk]:
+    """Return the pieces of a payload from an offset on, at most `limit`."""
+    query = (
+        select(DetachedChunk.offset, DetachedChunk.data)
+        .where(DetachedChunk.payload_hash == payload_hash, col(DetachedChunk.offset) >= first)
+        .order_by(col(DetachedChunk.offset))
+        .limit(limit)
+    )
+    return [Chunk(payload_hash, offset, data) for offset, data in session.exec(query)]
+
+
+def file_of(header: Header) -> PayloadRef | None:
+    """Return the one payload of an attachment entry; None where it is not made as one is."""
+    refs = header.payloads
+    if len(refs) != 1 or refs[0].compartment not in DETACHED:
+        return None
+    return refs[0]
+
+
+def entries_before(session: Session, entry_id: int) -> list[LogEntry]:
+    """Return the attachment entries directly before an entry in its log, nearest first."""
+    entry = session.get(LogEntry, entry_id)
+    found: list[LogEntry] = []
+    while entry is not None:
+        query = (
+            select(LogEntry)
+            .where(
+                LogEntry.author == entry.author,
+                LogEntry.incarnation == entry.incarnation,
+                LogEntry.branch == entry.branch,
+                LogEntry.sequence < entry.sequence,
+            )
+            .order_by(col(LogEntry.sequence).desc())
+            .limit(_RUN_PAGE)
+        )
+        entry = None
+        for row in session.exec(query):
+            if row.kind != Kind.ATTACHMENT:
+                return found
+            found.append(row)
+            entry = row
+    return found
+
+
+def totals(session: Session) -> tuple[int, int]:
+    """Return how many bytes of payloads under way are here, and how many are wanted."""
+    query = select(func.sum(Detached.received), func.sum(Detached.length)).where(
+        col(Detached.whole).is_(False)
+    )
+    received, length = session.exec(query).one()
+    return int(received or 0), int(length or 0) - int(received or 0)
 
 
 def prune(session: Session, payload_hash: bytes) -> int:

@@ -10,6 +10,7 @@ from sqlmodel import Session, col, func, select
 from server.queries.bulk import insert_or_update, select_among
 from server.queries.work import REVISION_KINDS
 from server.tables.quarantine import Quarantined, QuarantineSource, QuarantineState
+from shared.sealing.envelope import Kind
 
 DETAIL_MAX: Final = 2000
 _AT_ONCE: Final = 500
@@ -114,6 +115,16 @@ def count_revisions(session: Session) -> int:
         | (col(Quarantined.source) == QuarantineSource.SHELF.value),
     )
     return int(session.exec(query).one() or 0)
+
+
+def count_files(session: Session) -> int:
+    """Return how many attachments stand aside."""
+    query = (
+        select(func.count())
+        .select_from(Quarantined)
+        .where(Quarantined.state == _OPEN, Quarantined.kind == int(Kind.ATTACHMENT))
+    )
+    return session.exec(query).one()
 
 
 def count_shelved(session: Session) -> int:

@@ -23,6 +23,7 @@ class Store(StrEnum):
 
 
 _NAMES: Final = (
+    "attachments",
     "documents",
     "keys",
     "log",

@@ -13,9 +13,14 @@ from cryptography.exceptions import InvalidTag
 from shared.errors import LimitExceeded, TagMismatch
 from shared.limits import ATTACHMENT_BYTES_MAX, CHUNK_BYTES
 from shared.sealing.cipher import aes_256_gcm
-from shared.sealing.envelope import TAG_BYTES
+from shared.sealing.envelope import DETACHED_BYTES_MAX, TAG_BYTES
 
 SEALED_CHUNK_BYTES: Final = CHUNK_BYTES + TAG_BYTES
+
+
+def chunk_count(length: int) -> int:
+    """Return how many chunks a ciphertext of that length has; an empty file has one."""
+    return max(1, -(-length // SEALED_CHUNK_BYTES))
 
 
 def chunk_nonce(number: int, *, last: bool) -> bytes:
@@ -23,8 +28,12 @@ def chunk_nonce(number: int, *, last: bool) -> bytes:
     return bytes(7) + number.to_bytes(4, "big") + (b"\x01" if last else b"\x00")
 
 
-def _pieces(blocks: Iterable[bytes], size: int, most: int) -> Iterator[tuple[bytes, bool]]:
-    """Cut a stream into pieces of `size`, the last flagged: shorter, full, or of nothing at all."""
+def cut(blocks: Iterable[bytes], size: int, most: int) -> Iterator[tuple[bytes, bool]]:
+    """Cut a stream into pieces of `size`, the last flagged: shorter, full, or of nothing at all.
+
+    Raises:
+        LimitExceeded: the stream is longer than `most`.
+    """
     held = bytearray()
     total = 0
     for block in blocks:
@@ -48,7 +57,7 @@ def seal_chunks(key: bytes, blocks: Iterable[bytes]) -> Iterator[bytes]:
         LimitExceeded: the plaintext is over ATTACHMENT_BYTES_MAX.
     """
     cipher = aes_256_gcm(key)
-    pieces = _pieces(blocks, CHUNK_BYTES, ATTACHMENT_BYTES_MAX)
+    pieces = cut(blocks, CHUNK_BYTES, ATTACHMENT_BYTES_MAX)
     for number, (piece, last) in enumerate(pieces):
         yield cipher.encrypt(chunk_nonce(number, last=last), piece, None)
 
@@ -61,8 +70,8 @@ def open_chunks(key: bytes, blocks: Iterable[bytes]) -> Iterator[bytes]:
         LimitExceeded: it is larger than an attachment may be.
     """
     cipher = aes_256_gcm(key)
-    most = ATTACHMENT_BYTES_MAX + TAG_BYTES * (ATTACHMENT_BYTES_MAX // CHUNK_BYTES + 1)
-    for number, (piece, last) in enumerate(_pieces(blocks, SEALED_CHUNK_BYTES, most)):
+    pieces = cut(blocks, SEALED_CHUNK_BYTES, DETACHED_BYTES_MAX)
+    for number, (piece, last) in enumerate(pieces):
         try:
             yield cipher.decrypt(chunk_nonce(number, last=last), piece, None)
         except InvalidTag:

@@ -74,6 +74,12 @@ FORM = """
 | | form_id | form_title | version | cairn_basis | cairn_purposes | cairn_consent |
 | | household | Household | {version} | consent | statistics contact | consent |
 """  # noqa: E501 - a table
+WITH_FILES = "9"
+FILES_AFTER = "| | select_multiple need | needs | Needs | | | | open | |\n"
+FILES = """| | image | house | The house | | | | open | |
+| | file | paper | A paper | | | | open | |
+| | audio | voice | Her voice | | | | direct | |
+"""
 MEMBER = "/data/interview/member[ab12cd34ef567890]"
 ANSWERS: Patch = {
     "/data/round": 1,
@@ -90,8 +96,11 @@ ANSWERS: Patch = {
 
 @lru_cache(maxsize=4)
 def xform(version: str = "1") -> bytes:
-    """Return the form of these tests in one of its versions."""
-    return convert(FORM.replace("{version}", version)).xform
+    """Return the form of these tests in one of its versions; WITH_FILES asks for files too."""
+    text = FORM.replace("{version}", version)
+    if version == WITH_FILES:
+        text = text.replace(FILES_AFTER, FILES_AFTER + FILES)
+    return convert(text).xform
 
 
 @lru_cache(maxsize=4)
@@ -132,6 +141,8 @@ class SealedDevice:
     enrolled: bool = True
     kind: DeviceKind = DeviceKind.DEVICE
     held: list[Appended] | None = None
+    direct: dict[str, str] = field(default_factory=dict)
+    """More direct answers of the next first revision."""
 
     def __post_init__(self) -> None:
         """Make its keys, and enrol unless it is a stranger."""
@@ -289,6 +300,7 @@ class SealedDevice:
         if not parents:
             names["/data/interview/head_name"] = f"{CANARY} {known.record_id.hex()}"
             names[f"{MEMBER}/member_name"] = f"{CANARY} member"
+            names.update(self.direct)
         tags = {a: equality_tag(known.tag_key, known.record_id, a, v) for a, v in names.items()}
         book = codebook(version)
         body = RevisionBody(

@@ -152,7 +152,7 @@ def test_the_station_opens_only_what_is_its_own_and_unchanged(
     item = value[6][0]
     changed = [*item[:3], item[3][:-1] + bytes([item[3][-1] ^ 1]), *item[4:]]
     with pytest.raises(TagMismatch):
-        open_identity(kit.station, [*value[:6], [changed], value[7]], PASSPHRASE)
+        open_identity(kit.station, [*value[:6], [changed], *value[7:]], PASSPHRASE)
     stranger = make_mission(tmp_path / "other")
     stranger.station.register["deployment"] = value[1].hex()
     stranger.station.register["root"] = kit.station.register["root"]

@@ -172,6 +172,7 @@ def test_the_built_in_policy_role_by_action() -> None:
         (Role.STEWARD, Action.CONFLICT_READ),
         (Role.STEWARD, Action.CONFLICT_RESOLVE),
         (Role.STEWARD, Action.RECORD_READ),
+        (Role.STEWARD, Action.RECORD_FILES),
         (Role.STEWARD, Action.RECORD_EXPORT),
         (Role.STEWARD, Action.RECORD_LOOKUP),
         (Role.CUSTODIAN, Action.IDENTITY_REQUEST),

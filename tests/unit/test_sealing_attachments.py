@@ -92,6 +92,7 @@ def test_a_shorter_key_is_never_taken() -> None:
 
 def test_size_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(attachments, "ATTACHMENT_BYTES_MAX", 1000)
+    monkeypatch.setattr(attachments, "DETACHED_BYTES_MAX", 1016)
     with pytest.raises(LimitExceeded):
         list(seal_chunks(KEY, [bytes(600), bytes(600)]))
     sealed = list(seal_chunks(KEY, [bytes(1000)]))
