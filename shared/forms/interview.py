@@ -29,6 +29,7 @@ from shared.forms import preload
 from shared.forms.actions import Hooks, NoHooks
 from shared.forms.answers import Answers
 from shared.forms.definition import Form, Shape
+from shared.forms.difference import Change, Side, differences
 from shared.forms.display import Choice, Shown
 from shared.forms.entities import EntityChange, entities_of
 from shared.forms.instance import PathUnknown
@@ -330,6 +331,11 @@ class Interview:
     def answers(self) -> Answers:
         """Return the relevant answers as they stand, unchecked."""
         return answers_.collect(self._tree)
+
+    def changes_since(self, earlier: "Interview") -> tuple[Change, ...]:
+        """Return what is different here from an earlier state, also of an older form version."""
+        before = Side(earlier._tree, earlier._questions)  # noqa: SLF001 - the same class
+        return differences(before, Side(self._tree, self._questions))
 
     def entities(self) -> tuple[EntityChange, ...]:
         """Return the entities these answers create or update."""

@@ -15,6 +15,7 @@ from shared.forms.instance import Tree
 from shared.forms.program import Program
 from shared.forms.types import AnswerInvalid, checked_text
 from shared.forms.xpath.context import Context
+from shared.forms.xpath.languages import BROKEN_RULE, in_language
 from shared.forms.xpath.values import to_boolean
 
 Skip: TypeAlias = Callable[[str, str], bool]
@@ -101,7 +102,7 @@ class Validator:
     def _violation(self, node: AnswerNode, rule: str, label: Label | None) -> Violation:
         text = self._message(label, node)
         if not text:
-            text = "This question needs an answer." if rule == "required" else "Not allowed here."
+            text = in_language(self._context.language, BROKEN_RULE[rule])
         return Violation(position_path(node), address_of(node), rule, text)
 
     def violations(

@@ -23,6 +23,7 @@ from shared.forms.xpath.dates import (
 )
 from shared.forms.xpath.faults import EvaluationError
 from shared.forms.xpath.functions.registry import Function
+from shared.forms.xpath.languages import MONTHS, WEEKDAYS, in_language
 from shared.forms.xpath.node import Node
 from shared.forms.xpath.values import NAN, Value, to_number, to_text
 
@@ -191,35 +192,15 @@ _CODES: Final[dict[str, _Code]] = {
     "Z": lambda moment, _l: moment_text(moment)[23:],
 }
 
-_MONTHS: Final = {
-    "en": "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec",
-    "fr": "janv. févr. mars avr. mai juin juil. août sept. oct. nov. déc.",
-    "es": "ene feb mar abr may jun jul ago sept oct nov dic",
-    "ar": "يناير فبراير مارس أبريل مايو يونيو يوليو أغسطس سبتمبر أكتوبر نوفمبر ديسمبر",
-}
-_WEEKDAYS: Final = {
-    "en": "Mon Tue Wed Thu Fri Sat Sun",
-    "fr": "lun. mar. mer. jeu. ven. sam. dim.",
-    "es": "lun mar mié jue vie sáb dom",
-    "ar": "الاثنين الثلاثاء الأربعاء الخميس الجمعة السبت الأحد",
-}
-
-
-def _code_of(language: str, known: dict[str, str]) -> str:
-    """Return the table for `French (fr)`, `fr-CH` or `fr`; English where unknown."""
-    match = re.search(r"\(([A-Za-z]{2})[^)]*\)", language)
-    code = (match[1] if match else language[:2]).lower()
-    return known.get(code, known["en"])
-
 
 def month_name(month: int, language: str) -> str:
     """Return the short name of a month, 1 to 12."""
-    return _code_of(language, _MONTHS).split()[month - 1]
+    return in_language(language, MONTHS).split()[month - 1]
 
 
 def weekday_name(weekday: int, language: str) -> str:
     """Return the short name of a weekday, Monday 0."""
-    return _code_of(language, _WEEKDAYS).split()[weekday]
+    return in_language(language, WEEKDAYS).split()[weekday]
 
 
 FUNCTIONS: Final = {
