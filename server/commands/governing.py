@@ -91,7 +91,7 @@ def backup(
     key_file: KeyFile = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Copy all stores; from then on devices may forget what the copy holds."""
+    """Copy all stores; devices may forget what this copy and the one before it hold."""
     with unlocked(home, passphrase_fd, key_file) as mission:
         done = back_up(mission, folder)
     content = {**asdict(done), "folder": str(folder)}

@@ -1,7 +1,7 @@
 """Back up a mission server, and tell devices what they may forget.
 
-Rules SYNC-041, SYNC-083, GOV-053. What is safe is noted first, then copied: inbox before records,
-so that an entry taken over meanwhile is in both and never in neither; keys last, so that every
+Rules SYNC-041, SYNC-083, GOV-053. What is safe is noted first, then copied; devices are told once
+two backups have it, so that the older of them loses nothing. Inbox goes before records, so that an entry taken over meanwhile is in both and never in neither; keys last, so that every
 record in the copy has its key. The keys lie in a folder of their own that policy deletes early: a
 backup then cannot bring back what was erased.
 """
@@ -230,12 +230,13 @@ def file_hash(path: Path) -> str:
 
 
 def _tell(session: Session, safe: _Safe) -> None:
-    """Note what the backup holds: the next receipts say so."""
+    """Note what the backup holds: the next receipts name what the one before it holds too.
+
+    Disks fail: where only the older of two backups can be read, it still has what devices forgot.
+    """
     points = [
         (branch, *safe[branch.author, branch.incarnation])
         for branch in logs.all_branches(session)
-        if branch.number == 0
-        and (branch.author, branch.incarnation) in safe
-        and safe[branch.author, branch.incarnation][0] > branch.backed_up_sequence
+        if branch.number == 0 and (branch.author, branch.incarnation) in safe
     ]
     logs.mark_backed_up(session, points)

@@ -137,7 +137,8 @@ def reincarnate(mission: Mission, at_least: int) -> int:
         project.incarnation = max(project.incarnation, at_least) + 1
         incarnation = project.incarnation
         session.add(project)
-        session.execute(update(LogBranch).values(backed_up_sequence=0, backed_up_hash=None))
+        nothing = {"backed_up_sequence": 0, "backed_up_hash": None}
+        session.execute(update(LogBranch).values(copied_sequence=0, copied_hash=None, **nothing))
         session.execute(delete(MailSent))
         rings = projects.rings(session)
         revoked = [

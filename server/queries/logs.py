@@ -272,14 +272,16 @@ def papers(session: Session, kind: str) -> list[tuple[bytes, Signed]]:
 
 
 def mark_backed_up(session: Session, points: Iterable[tuple[LogBranch, int, bytes]]) -> None:
-    """Note how far each branch is in a backup."""
+    """Note how far each branch is in a new backup: the one before holds what was noted last."""
     for row, sequence, digest in points:
-        row.backed_up_sequence, row.backed_up_hash = sequence, digest
+        if row.copied_sequence > row.backed_up_sequence:
+            row.backed_up_sequence, row.backed_up_hash = row.copied_sequence, row.copied_hash
+        row.copied_sequence, row.copied_hash = sequence, digest
         session.add(row)
 
 
 def backed_up_branches(session: Session) -> list[LogBranch]:
-    """Return the branches of which a backup holds something."""
+    """Return the branches of which the two newest backups hold something."""
     return list(session.exec(select(LogBranch).where(LogBranch.backed_up_sequence > 0)))
 
 

@@ -41,8 +41,10 @@ class LogBranch(InboxTable, table=True):
     head_sequence: int
     head_hash: bytes = Field(sa_type=LargeBinary)
     admitted: bool = Field(default=True, description="a second branch waits for a coordinator")
-    backed_up_sequence: int = Field(default=0)
+    backed_up_sequence: int = Field(default=0, description="the two newest backups hold it")
     backed_up_hash: bytes | None = Field(default=None, sa_type=LargeBinary)
+    copied_sequence: int = Field(default=0, description="the newest backup holds it")
+    copied_hash: bytes | None = Field(default=None, sa_type=LargeBinary)
 
 
 class LogEntry(InboxTable, table=True):
