@@ -4,6 +4,7 @@ The aggregates room gets a role of its own that can only read `analytics` (P5, P
 """
 
 import secrets
+from collections.abc import Mapping
 from typing import Final
 
 from sqlalchemy import Connection, text
@@ -11,10 +12,24 @@ from sqlalchemy.engine import URL, make_url
 
 from server.db import open_store
 from server.settings import StoreUrls
+from shared.errors import UsageError
 
 STORES: Final = ("inbox", "records", "keys", "analytics")
 READER: Final = "analytics_reader"
+POSTGRES_VARIABLE: Final = "CAIRN_POSTGRES_URL"
 _PASSWORD_BYTES: Final = 24
+
+
+def database_url(environment: Mapping[str, str]) -> str:
+    """Return the URL that the environment gives: it holds a password, which no argument may.
+
+    Raises:
+        UsageError: no URL, or none of PostgreSQL.
+    """
+    url = environment.get(POSTGRES_VARIABLE, "")
+    if not url.startswith(("postgresql://", "postgres://")):
+        raise UsageError(f"set {POSTGRES_VARIABLE} to postgresql://USER:PASSWORD@HOST/DATABASE")
+    return url
 
 
 def prepare_postgres(admin_url: str) -> tuple[StoreUrls, str]:

@@ -1,5 +1,6 @@
 """`cairn server status | backup | restore | export | lookup | identity`, and `cairn audit`."""
 
+import os
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
@@ -38,6 +39,7 @@ from server.intake.lookup import access_report, look_up
 from server.jobs.backup import back_up
 from server.jobs.restore import restore
 from server.mission import CONSOLE
+from server.postgres import database_url
 from server.queries import outbox
 from server.queries.counts import intake_counts
 from shared.sealing.withdrawal import parse_code_text
@@ -105,10 +107,17 @@ def restore_home(
     ledger: Annotated[
         Path | None, typer.Option(help="A newer keys.db, whose erasures are applied as well.")
     ] = None,
+    postgres: Annotated[
+        bool,
+        typer.Option(
+            "--postgres", help="Into the empty PostgreSQL database at CAIRN_POSTGRES_URL."
+        ),
+    ] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Make a server home from a backup; devices and hubs then push again what it lacks."""
-    done = restore(folder, home, SystemClock(), ledger)
+    url = database_url(os.environ) if postgres else ""
+    done = restore(folder, home, SystemClock(), ledger, postgres=url)
     answer({**asdict(done), "home": str(home)}, as_json=as_json)
 
 

@@ -30,14 +30,12 @@ from server.governance.exchange import Exchange, read_exchange, write_exchange
 from server.governance.keychain import make_key_file
 from server.migrations import migrate
 from server.mission import CONSOLE, Mission
-from server.postgres import prepare_postgres
+from server.postgres import database_url, prepare_postgres
 from server.settings import FILE_NAME, Listen, StoreUrls, load_settings
 from server.setup import NewServer, create_project, import_ring, init_home, ring_request, tls_pin
 from shared.errors import UsageError
 from shared.sealing.keys import Suite
 from shared.sealing.passphrase import VAULT_COST
-
-POSTGRES_VARIABLE = "CAIRN_POSTGRES_URL"
 
 app = CairnTyper(no_args_is_help=True, help=__doc__)
 project_app = typer.Typer(no_args_is_help=True, help="The project and its key ring.")
@@ -91,7 +89,7 @@ def init(
     host, port = host_port(listen)
     if (home / FILE_NAME).exists():
         raise UsageError(f"{home} is a server home already; choose another folder")
-    stores = _postgres_stores() if postgres else StoreUrls()
+    stores = prepare_postgres(database_url(os.environ))[0] if postgres else StoreUrls()
     wanted = NewServer(
         home,
         Listen(host=host, port=port, addresses=tuple(address or ()), plain_http=plain_http),
@@ -188,19 +186,6 @@ def keys(home: HomeOption = Path(), as_json: JsonOption = False) -> None:
     ]
     mission.close()
     answer_rows(rows, as_json=as_json, empty="no keys")
-
-
-def _postgres_stores() -> StoreUrls:
-    """Prepare the database whose URL the environment gives; it holds a password.
-
-    Raises:
-        UsageError: no URL, or none of PostgreSQL.
-    """
-    url = os.environ.get(POSTGRES_VARIABLE, "")
-    if not url.startswith(("postgresql://", "postgres://")):
-        raise UsageError(f"set {POSTGRES_VARIABLE} to postgresql://USER:PASSWORD@HOST/DATABASE")
-    stores, _ = prepare_postgres(url)
-    return stores
 
 
 def _write_request(mission: Mission, out: Path, *, as_json: bool, deployment: bytes) -> None:

@@ -1,17 +1,16 @@
 """Back up a mission server, and tell devices what they may forget.
 
 Rules SYNC-041, SYNC-083, GOV-053. What is safe is noted first, then copied; devices are told once
-two backups have it, so that the older of them loses nothing. Inbox goes before records, so that an entry taken over meanwhile is in both and never in neither; keys last, so that every
-record in the copy has its key. The keys lie in a folder of their own that policy deletes early: a
-backup then cannot bring back what was erased.
+two backups have it, so that the older of them loses nothing. Inbox goes before records, so that an
+entry taken over meanwhile is in both and never in neither; keys last, so that every record in the
+copy has its key. The keys lie in a folder of their own that policy deletes early: a backup then
+cannot bring back what was erased.
 """
 
-import errno
 import json
 import os
 import shutil
 import sqlite3
-import subprocess
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
@@ -19,13 +18,13 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any, Final
 
-from sqlalchemy.engine import make_url
 from sqlmodel import Session, col, select
 
 from server.db import reading, writing
 from server.governance.actions import Action
 from server.governance.auditing import checkpoint
 from server.governance.decide import Actor, Resource
+from server.jobs.postgres_tools import dump
 from server.mission import CONSOLE, Mission
 from server.queries import logs
 from server.settings import FILE_NAME
@@ -153,7 +152,7 @@ def _copy(url: str, target: Path) -> None:
     if url.startswith("sqlite:///"):
         _copy_sqlite(Path(url.removeprefix("sqlite:///")), target.with_suffix(".db"))
     else:
-        _dump_postgres(url, target.with_suffix(".dump"))
+        dump(url, target.with_suffix(".dump"))
 
 
 def _copy_sqlite(source: Path, target: Path) -> None:
@@ -167,40 +166,6 @@ def _copy_sqlite(source: Path, target: Path) -> None:
         (verdict,) = copy.execute("PRAGMA integrity_check").fetchone()
     if verdict != "ok":
         raise StoreCorrupt(f"the copy of {source.name} is damaged: {verdict}")
-    target.chmod(0o600)
-
-
-def _dump_postgres(url: str, target: Path) -> None:
-    """Dump one schema with pg_dump; the password goes through the environment.
-
-    Raises:
-        UsageError: no pg_dump here.
-        StoreCorrupt: it failed.
-    """
-    tool = shutil.which("pg_dump")
-    if tool is None:
-        raise UsageError("backing PostgreSQL up needs pg_dump (package postgresql-client)")
-    place = make_url(url)
-    environment = {
-        **os.environ,
-        "PGHOST": place.host or "",
-        "PGPORT": str(place.port or ""),
-        "PGUSER": place.username or "",
-        "PGPASSWORD": str(place.password or ""),
-        "PGDATABASE": place.database or "",
-    }
-    schema = target.stem
-    done = subprocess.run(  # noqa: S603 - a fixed tool, our own file name
-        [tool, "--format=custom", f"--schema={schema}", f"--file={target}"],
-        env={name: value for name, value in environment.items() if value},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if "No space left" in done.stderr:
-        raise OSError(errno.ENOSPC, done.stderr.strip()[-300:])
-    if done.returncode != 0:
-        raise StoreCorrupt(f"pg_dump of {schema} failed: {done.stderr.strip()[-300:]}")
     target.chmod(0o600)
 
 

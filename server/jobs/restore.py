@@ -9,7 +9,7 @@ hold yet.
 import json
 import shutil
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -19,11 +19,12 @@ from sqlmodel import Session, col, select
 from server.db import open_store, reading, writing
 from server.intake.kept_files import erase_attachments
 from server.jobs.backup import FORMAT, KEYS, MANIFEST, ORDER, file_hash
+from server.jobs.postgres_tools import load_dumps
 from server.migrations import migrate
 from server.mission import Mission
 from server.queries import devices, documents, outbox, packages
 from server.queries import project as projects
-from server.settings import FILE_NAME, load_settings
+from server.settings import FILE_NAME, load_settings, save_settings
 from server.tables.attachments import Attachment
 from server.tables.documents import ListVersion
 from server.tables.keys import Erasure, RecordKey
@@ -66,35 +67,46 @@ class Restored:
     erased_again: int
 
 
-def restore(backup: Path, home: Path, clock: Clock, ledger: Path | None = None) -> Restored:
-    """Make a home from a backup of SQLite stores.
+def restore(
+    backup: Path, home: Path, clock: Clock, ledger: Path | None = None, *, postgres: str = ""
+) -> Restored:
+    """Make a home from a backup.
 
     Args:
         backup: the folder that `cairn server backup` made.
         home: where the server is to live; must not exist.
         clock: for what is written meanwhile.
         ledger: a newer key store (`keys.db`) whose erasures are applied as well.
+        postgres: URL of an empty database, with the right to make schemas and roles in it; for a
+            backup of PostgreSQL stores.
 
     Raises:
-        UsageError: not a backup, a home that exists, or dumps of PostgreSQL.
-        StoreCorrupt: a file is not what the manifest says.
+        UsageError: not a backup, a home that exists, or stores of the other kind of database.
+        StoreCorrupt: a file is not what the manifest says, or does not read back.
     """
     manifest = check_backup(backup)
     if home.exists():
         raise UsageError(f"{home} exists; a restore is written into a new folder")
-    for store, place in ORDER:
-        if not (backup / place / f"{store}.db").is_file():
-            raise UsageError(
-                f"{backup} holds dumps of PostgreSQL; restore them with pg_restore, then run "
-                "`cairn server reincarnate`"
-            )
+    dumped = _is_dumped(backup)
+    if dumped != bool(postgres):
+        raise UsageError(
+            f"{backup} holds dumps of PostgreSQL; name an empty database to restore them into"
+            if dumped
+            else f"{backup} holds SQLite stores; restore them without a database"
+        )
     (home / "stores").mkdir(parents=True, mode=0o700)
-    for store, place in ORDER:
-        shutil.copy2(backup / place / f"{store}.db", home / "stores" / f"{store}.db")
     shutil.copytree(backup / KEYS, home / "keys")
     (home / "releases").mkdir(mode=0o700)
     shutil.copy2(backup / FILE_NAME, home / FILE_NAME)
-    mission = Mission.attach(load_settings(home), clock)
+    settings = load_settings(home)
+    if postgres:
+        dumps = {store: backup / place / f"{store}.dump" for store, place in ORDER}
+        settings = replace(settings, stores=load_dumps(dumps, postgres))
+        save_settings(settings)
+    else:
+        for store, place in ORDER:
+            shutil.copy2(backup / place / f"{store}.db", home / "stores" / f"{store}.db")
+    mission = Mission.attach(settings, clock)
     try:
         migrate(mission.stores)
         erased = apply_ledger(mission, _read_ledger(ledger) if ledger is not None else [])
@@ -102,6 +114,18 @@ def restore(backup: Path, home: Path, clock: Clock, ledger: Path | None = None) 
     finally:
         mission.close()
     return Restored(home, incarnation, erased)
+
+
+def _is_dumped(backup: Path) -> bool:
+    """Tell which kind of database a backup is of.
+
+    Raises:
+        UsageError: some stores are of one kind and some of the other.
+    """
+    kinds = {(backup / place / f"{store}.dump").is_file() for store, place in ORDER}
+    if len(kinds) > 1:
+        raise UsageError(f"{backup} is of SQLite and of PostgreSQL stores: restore it by hand")
+    return kinds.pop()
 
 
 def check_backup(folder: Path) -> dict[str, Any]:

@@ -49,7 +49,7 @@ def test_a_full_hub_says_so_and_takes_everything_once_there_is_space(disk: Small
             disk.fill(pages * PAGE_BYTES)
             for tablet in tablets:
                 try:
-                    hub.exchange(tablet)
+                    hub.exchange(tablet.peer)
                 except TransportError as error:
                     told.append(error.message)
             check_notes(hub, tablets)

@@ -17,33 +17,37 @@ from shared.sealing.enrol import EnrolmentCode
 from shared.sealing.keys import root_fingerprint
 from sync.core.hub_code import HubCode, parse_hub_code
 from sync.driver import SyncReport, sync_once
+from sync.peer import Peer
 from sync.transports.https import HttpTransport, open_client
 
 REPO = Path(__file__).resolve().parents[2]
 READY_S = 60
 
 
+def code_of_tests() -> str:
+    """Return an enrolment code of the test project, whose server answers nowhere."""
+    return EnrolmentCode(
+        DEPLOYMENT,
+        ("https://127.0.0.1:9",),
+        root_fingerprint(ROOT.public_bytes),
+        bytes(16),
+        1 << 50,
+        bytes(32),
+        "Project",
+    ).text()
+
+
 class HubProcess:
     """A hub made and run by the command line."""
 
-    def __init__(self, home: Path, log: Path) -> None:
+    def __init__(self, home: Path, log: Path, code: str = "") -> None:
+        """Make a hub of the project of `sync_network`, or with a code of a real mission server."""
         self.home = home
         self.log = log
         with socket.create_server(("127.0.0.1", 0)) as probe:
-            port = probe.getsockname()[1]
-        code = EnrolmentCode(
-            DEPLOYMENT,
-            ("https://127.0.0.1:9",),
-            root_fingerprint(ROOT.public_bytes),
-            bytes(16),
-            1 << 50,
-            bytes(32),
-            "Project",
-        )
-        listen = f"127.0.0.1:{port}"
-        made = self.command(
-            "init", str(home), "--code", code.text(), "--listen", listen, "--offline", "--json"
-        )
+            listen = f"127.0.0.1:{probe.getsockname()[1]}"
+        words = ["init", str(home), "--listen", listen, "--json", "--code"]
+        made = self.command(*words, *([code] if code else [code_of_tests(), "--offline"]))
         shown = json.loads(made)
         self.code: HubCode = parse_hub_code(shown["code"])
         self.process = self.start()
@@ -77,17 +81,17 @@ class HubProcess:
     def sync(self, node: Node) -> bool:
         """Hand over; tell whether all went through."""
         try:
-            return self.exchange(node).complete
+            return self.exchange(node.peer).complete
         except TransportError:
             return False
 
-    def exchange(self, node: Node) -> SyncReport:
+    def exchange(self, peer: Peer) -> SyncReport:
         """Hand over.
 
         Raises:
             TransportError: the hub is not there, or cannot keep it.
         """
-        me = node.peer.me
+        me = peer.me
         address, pin = self.code.addresses[0], self.code.tls_pin
         with HttpTransport(address, me.author, me.key, tls_pin=pin) as line:
-            return sync_once(node.peer, line)
+            return sync_once(peer, line)

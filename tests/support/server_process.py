@@ -33,9 +33,9 @@ START_S = 60
 class ServerProcess:
     """`cairn server run`, killed and started again on the same port."""
 
-    def __init__(self, home: Path) -> None:
+    def __init__(self, home: Path, url: str = "") -> None:
         self.home = home
-        self.url = ""
+        self.url = url
         self.process: subprocess.Popen[str] | None = None
 
     def start(self) -> None:
@@ -54,15 +54,16 @@ class ServerProcess:
 
     def kill(self) -> None:
         assert self.process is not None
-        self.process.send_signal(signal.SIGKILL)
-        self.process.wait(START_S)
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGKILL)
+            self.process.wait(START_S)
         assert self.process.stdout is not None
         self.process.stdout.close()
 
 
 @contextmanager
-def running(home: Path) -> Iterator[ServerProcess]:
-    server = ServerProcess(home)
+def running(home: Path, url: str = "") -> Iterator[ServerProcess]:
+    server = ServerProcess(home, url)
     server.start()
     try:
         yield server
