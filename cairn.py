@@ -17,6 +17,7 @@ COMMANDS: Final[dict[str, tuple[str, str]]] = {
     "app": ("server.commands.app", "App packages: sign, publish, list, withdraw."),
     "release": ("server.commands.release", "Tabulate, check, approve and sign a release."),
     "forms": ("server.commands.forms", "Author forms: check, convert, describe, play."),
+    "lists": ("server.commands.lists", "Lists that forms read, and cases given to devices."),
     "xpath": ("server.commands.xpath", "Evaluate expressions: JSON lines in and out."),
     "merge": ("sync.commands.merge", "Merge revisions of one record: JSON in and out."),
     "log": ("sync.commands.log", "Show or verify a sealed log."),

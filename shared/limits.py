@@ -39,3 +39,11 @@ REGEX_INPUT_CHARS_MAX: Final = 10_000
 JSON_LINE_BYTES_MAX: Final = 64 << 20
 """One request line of a script: a form's XML with every character escaped, and room."""
 CHOICES_MAX: Final = 500_000
+
+# Lists of rows (choices, cases)
+LIST_BYTES_MAX: Final = 32 << 20
+"""One list, unpacked; a whole list is a document, so it keeps that bound too."""
+LIST_COLUMNS_MAX: Final = 256
+LIST_PART_BYTES: Final = 768 << 10
+"""What of a list or document one entry holds; padded and sealed it stays below an entry's bound."""
+LIST_PARTS_MAX: Final = 64

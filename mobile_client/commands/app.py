@@ -111,12 +111,16 @@ def _filled_text(filled: headless.Filled) -> str:
 
 @app.command("list")
 def list_all(context: typer.Context, as_json: Json = False) -> None:
-    """List forms, drafts, records and slips not yet given."""
+    """List forms, drafts, records, slips not yet given, and the lists that forms read."""
     with explained(), console.unlocked(context.obj) as client:
         listing = Operations(client).listing({})
         lines = [f"form   {row['form_id']}  {row['title']}" for row in listing["forms"]]
         lines += [f"draft  {row['draft_id']}  {row['title']}" for row in listing["drafts"]]
         lines += [f"record {row['record_id']}  {row['state']}" for row in listing["records"]]
+        lines += [
+            f"list   {row['name']}  version {row['serial']}  {row['digest'][:8]}"
+            for row in listing["lists"]
+        ]
         show(listing, as_json=as_json, text="\n".join(lines) or "Nothing here yet.")
 
 

@@ -153,7 +153,7 @@ class Operations:
         }
 
     def listing(self, request: Request) -> dict[str, Any]:
-        """List forms, drafts, records, cases and slips."""
+        """List forms, drafts, records, cases, slips and the lists that forms read."""
         del request
         client = self._client
         return {
@@ -162,6 +162,7 @@ class Operations:
             "records": plain(client.records()),
             "cases": plain(client.search("", 1000)),
             "slips": plain(client.slips_due()),
+            "lists": plain(client.lists()),
         }
 
     def lock(self, request: Request) -> dict[str, Any]:

@@ -1,15 +1,17 @@
 """Files that survive a power cut: written whole or not at all, readable by their owner only."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from shared.errors import StoreError, StoreFull, is_disk_full
 
 
-def write_private(path: Path, data: bytes) -> None:
+def write_private(path: Path, data: bytes | Iterable[bytes]) -> None:
     """Write a file only its owner can read, whole or not at all; durable on return.
+
+    Data may come in blocks; an error while they come leaves what stood there before.
 
     Raises:
         StoreFull: no space left; what stood under that name before stands there still.
@@ -19,10 +21,14 @@ def write_private(path: Path, data: bytes) -> None:
     with _explained(temporary):
         handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         try:
-            view = memoryview(data)
-            while view:
-                view = view[os.write(handle, view) :]
+            for block in (data,) if isinstance(data, bytes) else data:
+                view = memoryview(block)
+                while view:
+                    view = view[os.write(handle, view) :]
             os.fsync(handle)
+        except BaseException:
+            temporary.unlink(missing_ok=True)
+            raise
         finally:
             os.close(handle)
         temporary.replace(path)

@@ -74,6 +74,21 @@ class RecordRow:
 
 
 @dataclass(frozen=True, slots=True)
+class ListRow:
+    """One list that forms read, in the version that is here.
+
+    Attributes:
+        digest: SHA-256 of its content, hex.
+        personal: a case list of this device, which lies in the vault.
+    """
+
+    name: str
+    serial: int
+    digest: str
+    personal: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class CaseRow:
     """One assigned household or site."""
 

@@ -41,6 +41,10 @@ class Carrying(ABC):
     def destroy_all_vaults(self) -> None:
         """Carry out a lost-device order."""
 
+    @abstractmethod
+    def took_in(self) -> None:
+        """Look at what an exchange brought for whoever unlocked."""
+
     def destinations(self) -> tuple[Destination, ...]:
         """Return where records can go from here."""
         if self.project is None:
@@ -100,6 +104,7 @@ class Carrying(ABC):
         self._project.synced(own_log_ahead=own_log_ahead)
         if self._project.is_lost():
             self.destroy_all_vaults()
+        self.took_in()
 
     def _line(self, destination: Destination) -> tuple[tuple[str, ...], bytes | None]:
         """Return the addresses of a destination and the certificate it must show."""

@@ -23,6 +23,7 @@ from shared.sealing.mailbox import open_mail
 
 CORRECTION: Final = "correction"
 _BODY_KINDS: Final = frozenset({Kind.ASSIGNMENT, Kind.STATE})
+_KINDS: Final = _BODY_KINDS | {Kind.CONFLICT}
 _SHORT: Final = 8
 
 
@@ -129,7 +130,7 @@ class CaseBook:
                 for entry in peer.store.entries(branch, after + 1, branch.head.sequence):
                     self._seen[place] = entry.header.sequence
                     payload = entry.payloads.get(Compartment.MAILBOX)
-                    if payload is None:
+                    if payload is None or entry.header.kind not in _KINDS:
                         continue
                     try:
                         plain = open_mail(payload, [mailbox], entry.header)

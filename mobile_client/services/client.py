@@ -10,7 +10,14 @@ from pathlib import Path
 
 from mobile_client.presenters.open_interview import OpenInterview
 from mobile_client.presenters.ports import CodeView, DeviceFacts, Preferences, Slip
-from mobile_client.presenters.rows import CaseRow, DraftRow, EnumeratorRow, FormRow, RecordRow
+from mobile_client.presenters.rows import (
+    CaseRow,
+    DraftRow,
+    EnumeratorRow,
+    FormRow,
+    ListRow,
+    RecordRow,
+)
 from mobile_client.presenters.status import Banner, Counts
 from mobile_client.services.carrying import Carrying
 from mobile_client.services.case_book import CaseBook
@@ -21,6 +28,8 @@ from mobile_client.services.facts import banner, device_facts
 from mobile_client.services.finalizing import Desk, Finalizer
 from mobile_client.services.home_files import HomeFiles
 from mobile_client.services.interviews import Interviews
+from mobile_client.services.list_book import ListBook
+from mobile_client.services.log_author import Sealed
 from mobile_client.services.machine import Machine
 from mobile_client.services.opened import Opened
 from mobile_client.services.project import Project
@@ -30,6 +39,9 @@ from mobile_client.vault.key_slots import KeySlots
 from mobile_client.vault.people import OpenedKeys, People
 from mobile_client.vault.vault import Vault
 from shared.errors import UsageError
+from shared.records.list_letter import WANTED_FACT
+from shared.records.small import Status, encode_status
+from shared.sealing.envelope import Compartment, Kind
 from shared.sealing.keys import SecretKey, Suite
 from shared.sealing.strength import strength_bits
 from sync.stores.lock import HomeLock
@@ -190,7 +202,9 @@ class Client(Carrying):
         finalizer = Finalizer(desk)
         finalizer.recover()
         interviews = Interviews(desk, finalizer, self.device, project.record.author, self.policy)
-        self._opened = Opened(vault, finalizer, interviews, desk.cases)
+        lists = ListBook(project, vault, self.mailbox)
+        self._opened = Opened(vault, finalizer, interviews, desk.cases, lists)
+        self.took_in()
 
     def is_unlocked(self) -> bool:
         """Tell whether a vault is open."""
@@ -202,7 +216,21 @@ class Client(Carrying):
         self.mailbox = None
         self._enumerator = ""
         if self.project is not None:
+            self.project.library.case_lists = dict
             self.project.log.forget()
+
+    def took_in(self) -> None:
+        """Let forms read the case lists of whoever unlocked; ask for those that have a gap."""
+        if self._opened is None or self.project is None:
+            return
+        lists = self._opened.lists
+        self.project.library.case_lists = lists.tables
+        wanted = lists.wanted()
+        if wanted and self.project.peer.directory.ring is not None:
+            # LIST-014: the server answers with the whole list.
+            status = encode_status(Status({WANTED_FACT: "\n".join(wanted)}))
+            self.project.log.append([Sealed(Kind.STATUS, {Compartment.BODY: status})])
+            lists.asked(wanted)
 
     def destroy_vault(self) -> None:
         """Destroy the open vault's key and its drafts; sealed entries stay."""
@@ -240,6 +268,12 @@ class Client(Carrying):
         if self.project is None:
             return ()
         return tuple(loaded.row() for loaded in self.project.library.forms())
+
+    def lists(self) -> tuple[ListRow, ...]:
+        """Return the lists that forms read, the open ones and those of whoever unlocked."""
+        held = {} if self.project is None else self.project.library.lists()
+        choices = (ListRow(name, one["serial"], one["hash"]) for name, one in held.items())
+        return (*choices, *self._open.lists.rows())
 
     def drafts(self) -> tuple[DraftRow, ...]:
         """Return this enumerator's drafts, newest first."""

@@ -5,12 +5,13 @@ compiled when it arrives, so that opening it is reading a file; older versions s
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, Final
 
-from mobile_client.device.files import write_private
+from mobile_client.device.files import remove, write_private
 from mobile_client.services.device_policy import DEFAULT, DevicePolicy, read_device_policy
 from mobile_client.services.loaded_form import LoadedForm, loaded_form
 from shared.errors import EncodingInvalid, EnvelopeError, FormError, LimitExceeded, NotFound
@@ -18,18 +19,26 @@ from shared.forms.cache import CacheUnreadable, dump_form, load_form
 from shared.forms.definition import Form
 from shared.forms.sources import read_attachment
 from shared.forms.xform import read_form
+from shared.forms.xpath.tables import Instance, Table
 from shared.records.codec import Codebooks
 from shared.records.form_document import (
+    DELTA_DOCUMENT,
     FORM_DOCUMENT,
     LIST_DOCUMENT,
     POLICY_DOCUMENT,
     decode_form_document,
 )
+from shared.records.list_delta import BaseUnknown, apply_delta, decode_delta
+from shared.records.lists import BLOCK_BYTES
+from shared.records.parts import Part, joined, read_part
 from shared.sealing.documents import Document, open_document
 from shared.sealing.envelope import Compartment, Kind
+from shared.sealing.ring import KeyRing
 from sync.peer import Peer
 
 _KINDS: Final = frozenset({Kind.FORM, Kind.LIST, Kind.POLICY})
+CaseLists = Callable[[], Mapping[str, Instance]]
+"""Gives the case lists of whoever unlocked, by file name."""
 _EMPTY: Final[dict[str, Any]] = {"through": {}, "forms": [], "lists": {}, "policy": 0, "faults": {}}
 
 
@@ -42,6 +51,7 @@ class Library:
         self._index_file = folder / "index.json"
         self._index = self._read_index()
         self._loaded: dict[str, LoadedForm] = {}
+        self.case_lists: CaseLists = dict
 
     # ---- taking in
 
@@ -50,18 +60,35 @@ class Library:
         ring = self._peer.directory.ring
         if ring is None:
             return 0
-        taken = 0
+        taken, lacking = self._read(ring)
+        if lacking:
+            # A file is gone from this device: the log still says it from the beginning (LIST-014).
+            self._index["through"] = {}
+            taken += self._read(ring)[0]
+        if taken:
+            self._save_index()
+            self._sweep()
+        return taken
+
+    def _read(self, ring: KeyRing) -> tuple[int, bool]:
+        """Take the news; return how many documents, and whether one lacked what it starts from."""
+        taken, lacking = 0, False
         for place, sequence, kind, payload in self._news():
             if kind in _KINDS and payload is not None:
                 taken += 1
                 try:
-                    self._take(open_document(payload, ring))
-                except EnvelopeError as error:
+                    whole = self._whole(payload)
+                    if whole is not None:
+                        self._take(open_document(whole, ring))
+                except BaseUnknown as error:
+                    lacking = True
                     self._index["faults"][f"broadcast {sequence}"] = error.message
+                except (EnvelopeError, EncodingInvalid, LimitExceeded) as error:
+                    self._index["faults"][f"broadcast {sequence}"] = error.message
+                else:
+                    self._index["faults"].pop(f"broadcast {sequence}", None)
             self._index["through"][place] = sequence
-        if taken:
-            self._save_index()
-        return taken
+        return taken, lacking
 
     def _news(self) -> Iterator[tuple[str, int, int, bytes | None]]:
         """Yield the server's broadcasts not looked at yet: log, sequence, kind, payload."""
@@ -83,6 +110,7 @@ class Library:
         takers = {
             FORM_DOCUMENT: self._take_form,
             LIST_DOCUMENT: self._take_list,
+            DELTA_DOCUMENT: self._take_delta,
             POLICY_DOCUMENT: self._take_policy,
         }
         taker = takers.get(document.type)
@@ -111,10 +139,51 @@ class Library:
 
     def _take_list(self, document: Document) -> None:
         digest = sha256(document.content).hexdigest()
-        write_private(self._folder / f"{digest}.list", document.content)
+        write_private(self._list_file(digest), document.content)
+        self._note_list(document, digest)
+
+    def _take_delta(self, document: Document) -> None:
+        """Make a list's next version from the one it starts from (LIST-013)."""
+        delta = decode_delta(document.content)
+        base, result = self._list_file(delta.base.hex()), self._list_file(delta.result.hex())
+        if not result.exists():
+            if not base.exists():
+                raise BaseUnknown(f"the list {document.name} lacks the version its change is of")
+            write_private(result, apply_delta(_blocks(base), delta))
+        self._note_list(document, delta.result.hex())
+
+    def _note_list(self, document: Document, digest: str) -> None:
         held = self._index["lists"].get(document.name, {"serial": -1})
         if document.serial > held["serial"]:
             self._index["lists"][document.name] = {"serial": document.serial, "hash": digest}
+
+    def _list_file(self, digest: str) -> Path:
+        return self._folder / f"{digest}.list"
+
+    def _whole(self, payload: bytes) -> bytes | None:
+        """Return a document's payload, put together from its parts; None while one is missing."""
+        part = read_part(payload)
+        if part is None:
+            return payload
+        write_private(self._part_file(part, part.number), part.data)
+        files = [self._part_file(part, number) for number in range(1, part.count + 1)]
+        if not all(file.exists() for file in files):
+            return None
+        whole = joined(part.whole, [file.read_bytes() for file in files])
+        for file in files:
+            remove(file)
+        return whole
+
+    def _part_file(self, part: Part, number: int) -> Path:
+        return self._folder / f"{part.whole.hex()}.part{number}"
+
+    def _sweep(self) -> None:
+        """Delete versions of lists that no form names and that are not the newest."""
+        needed = {held["hash"] for held in self._index["lists"].values()}
+        needed |= {digest for row in self._index["forms"] for digest in row["files"].values()}
+        for file in self._folder.glob("*.list"):
+            if file.stem not in needed:
+                remove(file)
 
     def _take_policy(self, document: Document) -> None:
         if document.serial > self._index["policy"]:
@@ -123,6 +192,10 @@ class Library:
             self._index["policy"] = document.serial
 
     # ---- giving out
+
+    def lists(self) -> dict[str, dict[str, Any]]:
+        """Return the newest version here of each choice list: name -> serial and hash."""
+        return {name: dict(held) for name, held in sorted(self._index["lists"].items())}
 
     def faults(self) -> dict[str, str]:
         """Return the documents that could not be used, by name, with what is wrong."""
@@ -141,7 +214,7 @@ class Library:
             held = newest.get(row["form_id"])
             if self._complete(row) and (held is None or row["serial"] > held["serial"]):
                 newest[row["form_id"]] = row
-        loaded = [self._load(row) for row in newest.values()]
+        loaded = [self._with_cases(self._load(row)) for row in newest.values()]
         return tuple(sorted(loaded, key=lambda each: each.form.title))
 
     def form(self, form_id: str) -> LoadedForm:
@@ -165,7 +238,7 @@ class Library:
         """
         for row in self._index["forms"]:
             if row["hash"] == form_hash:
-                return self._load(row)
+                return self._with_cases(self._load(row))
         raise NotFound("the version of the form this was begun with is not on this device")
 
     def by_key(self, key: str) -> LoadedForm:
@@ -176,7 +249,7 @@ class Library:
         """
         for row in self._index["forms"]:
             if row["hash"].startswith(key):
-                return self._load(row)
+                return self._with_cases(self._load(row))
         raise NotFound("the form this record was filled with is not on this device")
 
     def codebooks(self) -> Codebooks:
@@ -187,12 +260,21 @@ class Library:
         """Return where a form's media file lies; None where it is not here."""
         for row in self._index["forms"]:
             if row["hash"] == form_hash and name in row["files"]:
-                path = self._folder / f"{row['files'][name]}.list"
+                path = self._list_file(row["files"][name])
                 return path if path.exists() else None
         return None
 
+    def _with_cases(self, loaded: LoadedForm) -> LoadedForm:
+        """Put this device's case lists in place of the files that hold no row (LIST-033)."""
+        empty = [n for n, f in loaded.files.items() if isinstance(f, Table) and not f.row_count]
+        if not empty:
+            return loaded
+        cases = self.case_lists()
+        filled = {name: cases[name] for name in empty if name in cases}
+        return replace(loaded, files={**loaded.files, **filled}) if filled else loaded
+
     def _complete(self, row: dict[str, Any]) -> bool:
-        return all((self._folder / f"{digest}.list").exists() for digest in row["files"].values())
+        return all(self._list_file(digest).exists() for digest in row["files"].values())
 
     def _load(self, row: dict[str, Any]) -> LoadedForm:
         form_hash = row["hash"]
@@ -200,7 +282,7 @@ class Library:
             form = self._compiled(form_hash)
             sources = {s.source.rpartition("/")[2] for s in form.instances.values() if s.source}
             files = {
-                name: read_attachment(name, (self._folder / f"{digest}.list").read_bytes())
+                name: read_attachment(name, self._list_file(digest).read_bytes())
                 for name, digest in row["files"].items()
                 if name in sources
             }
@@ -226,3 +308,9 @@ class Library:
 
     def _save_index(self) -> None:
         write_private(self._index_file, json.dumps(self._index).encode())
+
+
+def _blocks(path: Path) -> Iterator[bytes]:
+    with path.open("rb") as file:
+        while block := file.read(BLOCK_BYTES):
+            yield block

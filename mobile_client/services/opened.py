@@ -8,6 +8,7 @@ from mobile_client.presenters.views import ProgressView
 from mobile_client.services.case_book import CaseBook
 from mobile_client.services.finalizing import RECORD, Finalizer
 from mobile_client.services.interviews import Interviews
+from mobile_client.services.list_book import ListBook
 from mobile_client.services.whereabouts import Whereabouts, state_of
 from mobile_client.vault.vault import Vault
 
@@ -16,12 +17,18 @@ class Opened:
     """One enumerator's vault, open."""
 
     def __init__(
-        self, vault: Vault, finalizer: Finalizer, interviews: Interviews, cases: CaseBook
+        self,
+        vault: Vault,
+        finalizer: Finalizer,
+        interviews: Interviews,
+        cases: CaseBook,
+        lists: ListBook,
     ) -> None:
         self.vault = vault
         self.finalizer = finalizer
         self.interviews = interviews
         self.cases = cases
+        self.lists = lists
 
     def drafts(self, *, lead_review: bool) -> tuple[DraftRow, ...]:
         """Return this enumerator's drafts, newest first; a lead's look may bar finalize."""

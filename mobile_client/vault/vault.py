@@ -55,6 +55,17 @@ class Vault:
         rows = self._database.rows("items", owner=self.owner, kind=kind)
         return [(row["id"], self._open(row["id"], kind, row["sealed"])) for row in rows]
 
+    def get(self, kind: str, item_id: str) -> dict[str, Any]:
+        """Return one item by its name.
+
+        Raises:
+            StoreCorrupt: it is not there, or damaged.
+        """
+        row = self._database.find("items", item_id)
+        if row is None or row["owner"] != self.owner:
+            raise StoreCorrupt(f"an item of kind {kind} is gone from the vault")
+        return self._open(item_id, kind, row["sealed"])
+
     def drop(self, item_id: str) -> None:
         """Remove an item; inside a transaction."""
         self._database.drop("items", item_id)

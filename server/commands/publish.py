@@ -68,7 +68,7 @@ def propose_to(file: Path, out: Path, home: Path, media: Path | None, *, as_json
             "form": proposal.form_id,
             "version": proposal.document.version,
             "serial": proposal.serial,
-            "files": [name for name, _, _ in proposal.files],
+            "files": [file.name for file in proposal.files],
             "request": str(out),
             "words": words,
         },

@@ -16,6 +16,7 @@ from server.commands.console import (
     answer_rows,
     read_passphrase,
 )
+from server.commands.lists import approve_list_command
 from server.commands.publish import approve_form_command
 from server.governance.audit import read_line
 from server.governance.exchange import Exchange, read_exchange
@@ -149,6 +150,7 @@ def approve_policy(
 
 
 app.command("approve-form")(approve_form_command)
+app.command("approve-list")(approve_list_command)
 
 
 @app.command()

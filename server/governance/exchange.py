@@ -26,6 +26,7 @@ class Exchange(StrEnum):
     RING_REQUEST = "ring-request"
     RING = "ring"
     FORM_REQUEST = "form-request"
+    LIST_REQUEST = "list-request"
     DOCUMENTS = "documents"
     IDENTITY_REQUEST = "identity-request"
     IDENTITY = "identity"

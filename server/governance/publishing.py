@@ -16,12 +16,14 @@ from sqlmodel import Session
 from server.db import reading, writing
 from server.governance.actions import Action
 from server.governance.decide import Actor, Deny, Resource
+from server.governance.listing import ListFile, new_versions, read_list_file
 from server.governance.policy import Policy, check_complete, read_policy
 from server.governance.station import POLICY_NAME, Station, Unsigned
+from server.intake.lists import keep_list
 from server.mission import CONSOLE, Mission, ask, policy_of
 from server.queries import documents, outbox, records
 from server.tables.documents import Form as FormRow
-from server.tables.documents import ListVersion, PolicyVersion
+from server.tables.documents import PolicyVersion
 from shared.errors import EncodingInvalid, FormError, PolicyDenied, UsageError
 from shared.forms.check import check_file
 from shared.forms.codebook import codebook_of
@@ -32,6 +34,7 @@ from shared.forms.xform import read_form
 from shared.ids import DeploymentId
 from shared.records.codebook import Codebook
 from shared.records.form_document import (
+    DELTA_DOCUMENT,
     FORM_DOCUMENT,
     LIST_DOCUMENT,
     POLICY_DOCUMENT,
@@ -39,6 +42,7 @@ from shared.records.form_document import (
     decode_form_document,
     encode_form_document,
 )
+from shared.records.lists import canonical_list
 from shared.sealing.documents import Document, open_document
 from shared.sealing.envelope import Kind
 
@@ -56,24 +60,25 @@ class Proposal:
     """A form (and the files it reads) as the steward is asked to sign it.
 
     Attributes:
-        files: name, serial and bytes of each file that was not published with this content yet.
+        files: each file that was not published with this content yet.
     """
 
     deployment: DeploymentId
     form_id: str
     serial: int
     document: FormDocument
-    files: tuple[tuple[str, int, bytes], ...] = ()
+    files: tuple[ListFile, ...] = ()
     warnings: tuple[str, ...] = field(default=(), compare=False)
 
     def value(self) -> list[Any]:
         """Return what the exchange file holds."""
         content = encode_form_document(self.document)
-        return [self.deployment, self.form_id, self.serial, content, [list(f) for f in self.files]]
+        files = [file.value() for file in self.files]
+        return [self.deployment, self.form_id, self.serial, content, files]
 
     def unsigned(self) -> list[Unsigned]:
         """Return the documents to sign: files first, so that a form never waits for its lists."""
-        lists = [(LIST_DOCUMENT, name, serial, data) for name, serial, data in self.files]
+        lists = [document for file in self.files for document in file.unsigned()]
         content = encode_form_document(self.document)
         return [*lists, (FORM_DOCUMENT, self.form_id, self.serial, content)]
 
@@ -87,7 +92,7 @@ def read_proposal(value: Any) -> Proposal:
     try:
         deployment, form_id, serial, content, files = value
         document = decode_form_document(content)
-        listed = tuple((str(name), int(number), bytes(data)) for name, number, data in files)
+        listed = tuple(read_list_file(file) for file in files)
         return Proposal(DeploymentId(deployment), form_id, serial, document, listed)
     except (TypeError, ValueError, EncodingInvalid) as error:
         raise UsageError("the form request is malformed; have it written again") from error
@@ -118,11 +123,12 @@ def propose_form(mission: Mission, path: Path, media: Path | None = None) -> Pro
         if documents.find_form(session, document.form_hash) is not None:
             raise UsageError(f"form {form_id} is published in exactly this version already")
         serial = documents.next_form_serial(session, form_id)
-        new = [
-            (name, _next_list_serial(session, name), content)
-            for name, content in sorted(files.items())
+        unknown = {
+            name: content
+            for name, content in files.items()
             if documents.find_list(session, name, digests[name]) is None
-        ]
+        }
+    new = new_versions(mission, unknown)
     warnings = tuple(p.line() for p in checked.problems if p.severity != "error")
     deployment = DeploymentId(mission.project().deployment)
     return Proposal(deployment, form_id, serial, document, tuple(new), warnings)
@@ -176,9 +182,9 @@ def approve_form(station: Station, proposal: Proposal, passphrase: str) -> list[
         raise FormProblems([p for p in checked.problems if p.severity == "error"])
     if checked.form.id != proposal.form_id:
         raise UsageError("the request names another form than it holds; refused")
-    for name, _, data in proposal.files:
-        if proposal.document.files.get(name) != sha256(data).digest():
-            raise UsageError(f"the file {name} is not the one the form names; refused")
+    for file in proposal.files:
+        if proposal.document.files.get(file.name) != sha256(file.data).digest():
+            raise UsageError(f"the file {file.name} is not the one the form names; refused")
     return station.sign_documents(proposal.deployment, proposal.unsigned(), passphrase)
 
 
@@ -194,10 +200,17 @@ def publish(mission: Mission, payloads: Any, actor: Actor = CONSOLE) -> list[Doc
         raise UsageError("the file holds no signed documents")
     ring = mission.ring()
     opened = [(open_document(payload, ring), payload) for payload in payloads]
+    steps = {
+        (document.name, document.serial): (document, payload)
+        for document, payload in opened
+        if document.type == DELTA_DOCUMENT
+    }
+    for document, _ in opened:
+        if document.type not in (*_KINDS, DELTA_DOCUMENT):
+            raise UsageError(f"a document of type {document.type!r} is not published here")
+    opened = [(document, payload) for document, payload in opened if document.type in _KINDS]
     with writing(mission.stores.records) as session:
         for document, payload in opened:
-            if document.type not in _KINDS:
-                raise UsageError(f"a document of type {document.type!r} is not published here")
             action = (
                 Action.POLICY_PUBLISH if document.type == POLICY_DOCUMENT else Action.FORM_PUBLISH
             )
@@ -206,7 +219,11 @@ def publish(mission: Mission, payloads: Any, actor: Actor = CONSOLE) -> list[Doc
             decision = ask(session, mission, actor, action, resource, detail=detail)
             if isinstance(decision, Deny):
                 raise PolicyDenied(decision.reason)
-            _keep(session, mission, document, payload)
+            if document.type == LIST_DOCUMENT:
+                step = steps.get((document.name, document.serial))
+                payload = keep_list(session, document, payload, step, mission.clock.now())  # noqa: PLW2901
+            else:
+                _keep(session, mission, document, payload)
             outbox.add_broadcast(session, _KINDS[document.type], payload)
         if any(document.type != FORM_DOCUMENT for document, _ in opened):
             # Rules or areas changed: every analytic row follows from them.
@@ -217,19 +234,7 @@ def publish(mission: Mission, payloads: Any, actor: Actor = CONSOLE) -> list[Doc
 def _keep(session: Session, mission: Mission, document: Document, payload: bytes) -> None:
     """Store one document by its type; the same one again is left as it is."""
     now = mission.clock.now()
-    if document.type == LIST_DOCUMENT:
-        if session.get(ListVersion, (document.name, document.serial)) is None:
-            digest = sha256(document.content).digest()
-            session.add(
-                ListVersion(
-                    name=document.name,
-                    serial=document.serial,
-                    digest=digest,
-                    payload=payload,
-                    published_at=now,
-                )
-            )
-    elif document.type == POLICY_DOCUMENT:
+    if document.type == POLICY_DOCUMENT:
         _keep_policy(session, document, payload, now)
     else:
         _keep_form(session, document, payload, now)
@@ -300,9 +305,6 @@ def _gather(form: Form, folders: list[Path]) -> dict[str, bytes]:
             )
         files[name] = found.read_bytes()
         read_attachment(name, files[name])
+        if name.lower().endswith(".csv"):
+            files[name] = canonical_list(files[name], name)
     return files
-
-
-def _next_list_serial(session: Session, name: str) -> int:
-    newest = documents.newest_list(session, name)
-    return 1 if newest is None else newest.serial + 1

@@ -4,7 +4,7 @@ A form is read from the document the root signed, not from anything derived, so 
 row in the store cannot change what is valid.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta, timezone
 from functools import cached_property
@@ -26,12 +26,13 @@ from shared.clock import RandomBytes
 from shared.errors import FormError
 from shared.forms.answers import Answer, Answers
 from shared.forms.body import validate_body
+from shared.forms.body_rules import LIST
 from shared.forms.codebook import codebook_of
 from shared.forms.definition import Form
 from shared.forms.sources import read_attachment
 from shared.forms.validate import Violation
 from shared.forms.xform import read_form
-from shared.forms.xpath.tables import Instance
+from shared.forms.xpath.tables import Instance, Table
 from shared.ids import FormHash
 from shared.records.address import form_path, is_instance
 from shared.records.codebook import Codebook, Disclosure, Kind
@@ -75,9 +76,17 @@ class FormAtHand:
 
     @cached_property
     def absent(self) -> frozenset[str]:
-        """Fields that a body never holds."""
+        """Fields that a body never holds, and lists that the server does not read."""
         fields = self.codebook.fields()
-        return frozenset(f.path for f in fields if f.disclosure is Disclosure.DIRECT)
+        direct = {f.path for f in fields if f.disclosure is Disclosure.DIRECT}
+        return frozenset(direct | {f"{LIST}{name}" for name in self._case_lists()})
+
+    def _case_lists(self) -> Iterator[str]:
+        """Yield the instances whose rows lie on the device alone (LIST-033)."""
+        for name, instance in self.form.instances.items():
+            file = self.attachments.get(instance.source.rpartition("/")[2])
+            if isinstance(file, Table) and not file.row_count:
+                yield name
 
     def violations(
         self,

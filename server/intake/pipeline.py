@@ -26,8 +26,10 @@ from server.governance.policy import Policy
 from server.intake.admission import Standing, check_revision, check_sender
 from server.intake.analytics import RowWriter
 from server.intake.attaching import Attaching
+from server.intake.case_lists import answer_wishes, drop_stale
 from server.intake.forms import FormShelf
 from server.intake.held import master_key
+from server.intake.lists import prune_lists
 from server.intake.mail import mail_content
 from server.intake.opening import Carried, Opened, Opener, OpenRevision, OpenWithdrawal, Refused
 from server.intake.outbox import send_due
@@ -114,7 +116,11 @@ class Intake:
         shred_overdue(mission)
         erased = execute_withdrawals(mission)
         rows = self._rows.drain()
+        answer_wishes(mission)
         sent = send_due(mission, mail_content(mission, self._forms))
+        if sent:
+            prune_lists(mission)
+            drop_stale(mission)
         attached = self._attaching.step(busy=bool(claimed))
         return Step(len(claimed), len(taken.aside), erased, rows, sent, listed, attached)
 

@@ -9,8 +9,9 @@ from sqlmodel import Session
 
 from server.intake.opening import Carried, Opened, OpenStatus, OpenTally, OpenWithdrawal
 from server.intake.taken import Taken
-from server.queries import records, withdrawals
+from server.queries import lists, records, withdrawals
 from server.tables.records import DeviceStatus
+from shared.records.list_letter import WANTED_FACT
 from shared.sealing.withdrawal import code_hash
 
 
@@ -19,6 +20,7 @@ def take_small(session: Session, opened: Sequence[Opened], out: Taken, now: date
     tallies: list[dict[str, Any]] = []
     codes: list[bytes] = []
     statuses: list[DeviceStatus] = []
+    wishes: list[tuple[bytes, list[str]]] = []
     for one in opened:
         match one:
             case OpenTally(entry, tally):
@@ -37,6 +39,9 @@ def take_small(session: Session, opened: Sequence[Opened], out: Taken, now: date
             case OpenWithdrawal(_, withdrawal):
                 codes.append(code_hash(withdrawal.code))
             case OpenStatus(entry, status):
+                wanted = status.facts.get(WANTED_FACT)
+                if isinstance(wanted, str):
+                    wishes.append((entry.header.author, wanted.split("\n")))
                 facts = json.dumps(dict(status.facts), ensure_ascii=False, sort_keys=True)
                 statuses.append(
                     DeviceStatus(
@@ -54,6 +59,8 @@ def take_small(session: Session, opened: Sequence[Opened], out: Taken, now: date
         out.taken.append(one.entry.id)
     records.add_tallies(session, tallies)
     records.add_statuses(session, statuses)
+    for author, names in wishes:
+        lists.note_wishes(session, author, names)
     withdrawals.hand_in(session, codes, now)
     out.count("tallies", len(tallies))
     out.count("withdrawals", len(codes))

@@ -28,6 +28,7 @@ from server.settings import FILE_NAME, load_settings, save_settings
 from server.tables.attachments import Attachment
 from server.tables.documents import ListVersion
 from server.tables.keys import Erasure, RecordKey
+from server.tables.lists import CaseListReader
 from server.tables.log import LogBranch, MailSent
 from server.tables.project import AcceptThrough, Project
 from server.tables.records import (
@@ -183,11 +184,15 @@ def reincarnate(mission: Mission, at_least: int) -> int:
     said: list[Attestation] = [*revoked, *(Withdrawn(code) for code in codes), *gone]
     with writing(mission.stores.records) as session:
         session.execute(delete(MailDue))
+        # The new mailboxes say nothing of case lists yet: the next version goes whole.
+        session.execute(update(CaseListReader).values(wanted=True, letters=b"", stale=b""))
         for ring in rings[-1:]:
             outbox.add_broadcast(session, Kind.KEYS, encode([ring.data, ring.signature]))
         for policy in documents.policies(session)[-1:]:
             outbox.add_broadcast(session, Kind.POLICY, policy.payload)
         for held in session.exec(select(ListVersion).order_by(col(ListVersion.published_at))):
+            held.step = None
+            session.add(held)
             outbox.add_broadcast(session, Kind.LIST, held.payload)
         for form in documents.forms(session):
             outbox.add_broadcast(session, Kind.FORM, form.payload)

@@ -64,6 +64,12 @@ def newest_list(session: Session, name: str) -> ListVersion | None:
     ).first()
 
 
+def list_versions(session: Session, name: str) -> list[ListVersion]:
+    """Return all versions of a file that forms read, oldest first."""
+    query = select(ListVersion).where(ListVersion.name == name).order_by(col(ListVersion.serial))
+    return list(session.exec(query))
+
+
 def find_list(session: Session, name: str, digest: bytes) -> ListVersion | None:
     """Return the version of a file with that content, or None."""
     return session.exec(

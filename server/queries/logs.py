@@ -229,6 +229,26 @@ def payloads_of(session: Session, entry_ids: Sequence[int]) -> dict[int, dict[Co
     return found
 
 
+def entry_ids(
+    session: Session, incarnation: int, places: Iterable[tuple[AuthorId, int]]
+) -> list[int]:
+    """Return the row numbers of entries, each by author and sequence, on their first branches."""
+    by_author: dict[AuthorId, list[int]] = {}
+    for author, sequence in places:
+        by_author.setdefault(author, []).append(sequence)
+    found: list[int] = []
+    for author, sequences in by_author.items():
+        for at in range(0, len(sequences), _IDS_AT_ONCE):
+            query = select(LogEntry.id).where(
+                LogEntry.author == author,
+                LogEntry.incarnation == incarnation,
+                LogEntry.branch == 0,
+                col(LogEntry.sequence).in_(sequences[at : at + _IDS_AT_ONCE]),
+            )
+            found += [number or 0 for number in session.exec(query)]
+    return found
+
+
 def drop_payloads(session: Session, entry_ids: Sequence[int]) -> int:
     """Delete the payloads of entries; return how many."""
     return delete_among(session, LogPayload, "entry_id", entry_ids)

@@ -1,19 +1,35 @@
 """What the server has yet to say in its own logs, and what it has said."""
 
+from collections.abc import Collection
 from hashlib import sha256
+from typing import Final
 
 from sqlmodel import Session, col, func, select
 
 from server.tables.log import MailSent
 from server.tables.records import MailDue
 from shared.ids import AuthorId, RecordId
+from shared.records.parts import payloads_of
 from shared.sealing.envelope import SALT_BYTES, Kind
+
+_SALTS_AT_ONCE: Final = 500
 
 
 def add_broadcast(session: Session, kind: Kind, content: bytes) -> None:
     """Have a broadcast sent; the same content is sent once, however often it is asked for."""
-    salt = sha256(bytes((kind,)) + content).digest()[:SALT_BYTES]
-    _add(session, MailDue(salt=salt, kind=int(kind), content=content))
+    for payload in payloads_of(content):
+        salt = broadcast_salt(kind, payload)
+        _add(session, MailDue(salt=salt, kind=int(kind), content=payload))
+
+
+def broadcast_salt(kind: Kind, payload: bytes) -> bytes:
+    """Return the salt under which a broadcast's payload is said, once."""
+    return sha256(bytes((kind,)) + payload).digest()[:SALT_BYTES]
+
+
+def add_letter(session: Session, device: AuthorId, kind: Kind, salt: bytes, sealed: bytes) -> None:
+    """Have a device sent a letter that is written already, and lies here wrapped."""
+    _add(session, MailDue(salt=salt, device=device, kind=int(kind), content=sealed))
 
 
 def add_mail(
@@ -54,6 +70,16 @@ def waiting(session: Session) -> int:
 def is_sent(session: Session, salt: bytes) -> bool:
     """Tell whether an entry was appended for this salt."""
     return session.get(MailSent, salt) is not None
+
+
+def places(session: Session, salts: Collection[bytes]) -> dict[bytes, tuple[AuthorId, int]]:
+    """Return where in which log each of these salts was said; those not said yet are left out."""
+    found = {}
+    for at in range(0, len(wanted := sorted(salts)), _SALTS_AT_ONCE):
+        some = wanted[at : at + _SALTS_AT_ONCE]
+        for row in session.exec(select(MailSent).where(col(MailSent.salt).in_(some))):
+            found[row.salt] = AuthorId(row.author), row.sequence
+    return found
 
 
 def mark_sent(session: Session, salt: bytes, author: AuthorId, sequence: int) -> None:

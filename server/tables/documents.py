@@ -44,6 +44,9 @@ class ListVersion(RecordsTable, table=True):
     serial: int = Field(primary_key=True)
     digest: bytes = Field(sa_type=LargeBinary, description="SHA-256 of the file")
     payload: bytes = Field(sa_type=LargeBinary, description="document and signature")
+    step: bytes | None = Field(
+        default=None, sa_type=LargeBinary, description="what was broadcast where it was the step"
+    )
     published_at: datetime = Field(sa_type=UtcDateTime)
 
 

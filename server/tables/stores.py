@@ -26,6 +26,7 @@ _NAMES: Final = (
     "attachments",
     "documents",
     "keys",
+    "lists",
     "log",
     "packages",
     "people",

@@ -1,10 +1,15 @@
 """Which of a form's rules a holder of the body alone can judge: those that read no absent field."""
 
+import re
 from collections.abc import Callable, Collection
+from typing import Final
 
 from shared.forms.definition import Form, Shape
 from shared.forms.dependency import Graph
 from shared.forms.references import Reference
+
+LIST: Final = "list:"
+"""Before an instance's id among the absent: a list that only the device has (LIST-033)."""
 
 
 class BodyRules:
@@ -23,12 +28,16 @@ class BodyRules:
             form: whose rules these are.
             graph: its rules.
             references: what an expression reads when it runs at a path.
-            absent: form paths of the fields sealed elsewhere.
+            absent: form paths of the fields sealed elsewhere, and `list:` ids of instances that
+                are not here.
         """
         self._form = form
         self._graph = graph
         self._references = references
         self._absent = absent
+        lists = sorted(re.escape(one.removeprefix(LIST)) for one in absent if one.startswith(LIST))
+        named = rf"\b(?:instance|pulldata)\s*\(\s*['\"](?:{'|'.join(lists)})['\"]"
+        self._reads_list = re.compile(named).search if lists else lambda _: None
         self._tainted = self._spread()
         self._verdicts: dict[tuple[str, str], bool] = {}
 
@@ -41,7 +50,9 @@ class BodyRules:
             for rule in self._graph.rules:
                 if rule.target in tainted:
                     continue
-                if any(self._reads(reference.path, tainted) for reference in rule.references):
+                if self._reads_list(rule.expression) or any(
+                    self._reads(reference.path, tainted) for reference in rule.references
+                ):
                     tainted.add(rule.target)
                     changed = True
         return frozenset(tainted)
@@ -64,8 +75,10 @@ class BodyRules:
         if known is None:
             references = self._references(expression, path) if expression else ()
             # A group that merely holds an absent field can be judged: its rule does not read it.
-            known = _is_within(path, self._tainted) or any(
-                self._reads(reference.path, self._tainted) for reference in references
+            known = (
+                _is_within(path, self._tainted)
+                or self._reads_list(expression) is not None
+                or any(self._reads(reference.path, self._tainted) for reference in references)
             )
             self._verdicts[key] = known
         return known

@@ -3,7 +3,7 @@
 import csv
 import io
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from shared import limits
@@ -80,13 +80,24 @@ def _from_csv(name: str, data: bytes) -> Table:
     header = [cell.strip() for cell in next(rows, [])]
     if not header or not all(header) or len(set(header)) != len(header):
         raise FormError(f"{name} needs one non-empty, unique name per column in its first line")
+    return table_of(name, header, rows)
+
+
+def table_of(name: str, header: Sequence[str], rows: Iterable[Sequence[str]]) -> Table:
+    """Return root/item rows with one child per column; equal cells of a column are one text.
+
+    Raises:
+        LimitExceeded: more rows than CHOICES_MAX.
+    """
     columns: list[list[str]] = [[] for _ in header]
+    known: list[dict[str, str]] = [{} for _ in header]
     for count, row in enumerate(rows):
         if count >= limits.CHOICES_MAX:
             raise LimitExceeded(f"{name} has more than {limits.CHOICES_MAX} rows")
         if any(row):
             for place, column in enumerate(columns):
-                column.append(row[place] if place < len(row) else "")
+                cell = row[place] if place < len(row) else ""
+                column.append(known[place].setdefault(cell, cell))
     return Table("root", "item", dict(zip(header, columns, strict=True)))
 
 

@@ -17,6 +17,7 @@ from shared.ids import FORM_HASH_BYTES, HASH_BYTES, FormHash
 FORM_DOCUMENT: Final = "form"
 LIST_DOCUMENT: Final = "list"
 POLICY_DOCUMENT: Final = "policy"
+DELTA_DOCUMENT: Final = "delta"
 """Document types (SEAL-082)."""
 FILES_MAX: Final = 256
 _VERSION: Final = 1

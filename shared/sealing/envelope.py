@@ -58,6 +58,7 @@ class Kind(IntEnum):
     STATE = 49
     CONFLICT = 50
     ERASURE = 51
+    CASE_LIST = 52
 
 
 class Compartment(IntEnum):

@@ -152,19 +152,22 @@ class TestProject:
 
     def assign(self, client: Client, body: RevisionBody, parents: tuple[RevisionId, ...]) -> None:
         """Send a record's state to a device, as the mission server's letters do (GOV-063)."""
+        state = replace(body, parents=tuple(sorted(parents)), tags={}, paradata=None)
+        codebook = self.codebooks(form_key(body.form_hash))
+        self.mail(client, Kind.ASSIGNMENT, encode([1, encode_body(state, codebook)]))
+
+    def mail(self, client: Client, kind: Kind, content: bytes, incarnation: int = 0) -> None:
+        """Append a letter to a device's mailbox."""
         assert client.project is not None
         device = client.project.peer.me.author
         mailbox = author_id(self.log_key.public_bytes, device_audience(device))
         certificate = self.peer.directory.certificate(device)
         assert certificate is not None
-        state = replace(body, parents=tuple(sorted(parents)), tags={}, paradata=None)
-        codebook = self.codebooks(form_key(body.form_hash))
-        content = encode([1, encode_body(state, codebook)])
-        tip = self.store.own_tip(DEPLOYMENT, mailbox, 0)
+        tip = self.store.own_tip(DEPLOYMENT, mailbox, incarnation)
         letter = append_mail(
             self.log_key,
             tip,
-            Kind.ASSIGNMENT,
+            kind,
             content,
             certificate.hpke,
             day=20_000,

@@ -10,6 +10,7 @@ from vector_ops import Vector
 
 from shared.canonical import decode, encode
 from shared.ids import EntryHash
+from shared.records.list_delta import encode_delta, make_delta
 from shared.sealing.receipts import Signed
 from shared.sealing.transfer import Recipient
 from sync.core.attest import Lost, PackageWithdrawn, Withdrawn, encode_attestations
@@ -25,6 +26,7 @@ from sync.transports.bundle import MAGIC, BundleHeader
 INVALID = "encoding invalid"
 LIMIT = "limit exceeded"
 OTHER = "protocol refused"
+UNKNOWN = "base unknown"
 
 
 def tablet() -> Writer:
@@ -50,6 +52,7 @@ def cases() -> Iterator[Vector]:
     yield from _messages()
     yield from _papers()
     yield from _bundles()
+    yield from _list_steps()
 
 
 def _haves() -> Iterator[Vector]:
@@ -306,3 +309,37 @@ def _bundles() -> Iterator[Vector]:
     yield bundle("bundle_header_length", "a length of 4 GB", INVALID, MAGIC + b"\xff\xff\xff\xff")
     suite = encode([*decode(header)[:6], [[bytes(8), 0, b"sealed"]]])
     yield bundle("bundle_header_suite", "a suite that seals nothing", INVALID, framed(suite))
+
+
+def _list_steps() -> Iterator[Vector]:
+    base = b'name,label\na,Alpha\nb,Beta\nc,"Gamma, or so"\nd,Delta\n'
+    new = b"name,label\nd,Delta\ne,Eps\na,Alef\nb,Beta\n"
+    delta = make_delta(base, new)
+    assert delta is not None
+    good = encode_delta(delta)
+
+    def step(name: str, about: str, expect: str, data: bytes, on: bytes = base) -> Vector:
+        rule = "LIST-013" if expect in ("success", UNKNOWN) else "LIST-011"
+        return vector(name, rule, "list step", about, expect, base=on, data=data)
+
+    def changed(position: int, value: object) -> bytes:
+        items = decode(good)
+        items[position] = value
+        return encode(items)
+
+    yield step("list_step_good", "one left, one moved, one came, one changed", "success", good)
+    yield step("list_step_other_base", "one row more than the base", UNKNOWN, good, base + b"e,E\n")
+    yield step("list_step_own_result", "applied a second time", UNKNOWN, good, new)
+    for name, about, expect, position, value in (
+        ("list_step_other_result", "another result is promised", UNKNOWN, 2, bytes(32)),
+        ("list_step_size", "one byte less than it writes", UNKNOWN, 3, len(new) - 1),
+        ("list_step_huge", "a result of 4 GiB", LIMIT, 3, 1 << 32),
+        ("list_step_short_hash", "a base of 31 bytes", INVALID, 1, bytes(31)),
+        ("list_step_far", "a row past the end leaves", UNKNOWN, 4, [2, 9]),
+        ("list_step_rows", "row 500,000", LIMIT, 4, [500_000]),
+        ("list_step_both", "a row that leaves changes", INVALID, 4, [0, 1]),
+        ("list_step_uneven", "a change without its column", INVALID, 6, []),
+        ("list_step_column", "a change in column 300", INVALID, 6, [300]),
+        ("list_step_cells", "an added row of one and a half cells", INVALID, 9, ["d", "e", "f"]),
+    ):
+        yield step(name, about, expect, changed(position, value))

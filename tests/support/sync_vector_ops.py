@@ -14,6 +14,7 @@ from vector_ops import REFUSALS, Inputs, Vector, b, load
 from shared.canonical import decode
 from shared.errors import CairnError, RemoteProtocolError, UnknownAuthor
 from shared.ids import DeploymentId
+from shared.records.list_delta import BaseUnknown, apply_delta, decode_delta
 from shared.sealing.keys import Suite
 from shared.sealing.receipts import Signed
 from shared.sealing.ring import KeyRing, RingKey, Role
@@ -30,6 +31,7 @@ from sync.transports.bundle import read_header
 
 FOLDER: Final = Path(__file__).resolve().parents[1] / "vectors" / "sync"
 _WORDS: Final = REFUSALS | {
+    BaseUnknown: "base unknown",
     RemoteProtocolError: "protocol refused",
     UnknownAuthor: "unknown author",
 }
@@ -118,6 +120,13 @@ def _bundle_header(inputs: Inputs) -> list[Any]:
     return [header.sender.hex(), header.part, header.parts, binding.hex()]
 
 
+def _list_step(inputs: Inputs) -> str:
+    """Apply a step to a list, given in pieces of seven bytes."""
+    base, step = b(inputs, "base"), decode_delta(b(inputs, "data"))
+    pieces = (base[at : at + 7] for at in range(0, len(base), 7))
+    return b"".join(apply_delta(pieces, step)).hex()
+
+
 OPS: Final[dict[str, Callable[[Inputs], Any]]] = {
     "have": _have,
     "batch": _batch,
@@ -129,4 +138,5 @@ OPS: Final[dict[str, Callable[[Inputs], Any]]] = {
     "hub code": _hub_code,
     "exchange proof": _proof,
     "bundle header": _bundle_header,
+    "list step": _list_step,
 }

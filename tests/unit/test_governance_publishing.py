@@ -9,6 +9,7 @@ from mission import PASSPHRASE, MissionKit, make_mission
 from sealed_device import SealedDevice, publish_form, xform
 
 from server.db import reading
+from server.governance.listing import ListFile
 from server.governance.policy import built_in_text
 from server.governance.publishing import (
     Proposal,
@@ -117,12 +118,12 @@ def test_a_list_travels_once_for_all_forms_that_read_it(kit: MissionKit) -> None
     assert again.serial == 2
     (kit.folder / "places" / "sites.csv").write_text("name,label\nb,B\n")
     changed = propose_form(kit.mission, kit.folder / "places" / "places.xml")
-    assert [(name, serial) for name, serial, _ in changed.files] == [("sites.csv", 2)]
+    assert [(file.name, file.serial) for file in changed.files] == [("sites.csv", 2)]
 
 
 def test_a_file_that_is_missing_or_another_one_is_told(kit: MissionKit) -> None:
     proposal = places(kit)
-    swapped = replace(proposal, files=(("sites.csv", 1, b"name,label\nx,X\n"),))
+    swapped = replace(proposal, files=(ListFile("sites.csv", 1, b"name,label\nx,X\n"),))
     with pytest.raises(UsageError, match="not the one the form names"):
         approve_form(kit.station, swapped, PASSPHRASE)
     without = replace(proposal, files=())

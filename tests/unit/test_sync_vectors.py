@@ -7,7 +7,7 @@ from sync_vector_cases import cases
 from sync_vector_ops import FOLDER, OPS, Vector, load_all, run
 
 VECTORS = list(load_all())
-SPEC = FOLDER.parents[2] / "docs" / "spec" / "sync.md"
+SPECS = [FOLDER.parents[2] / "docs" / "spec" / name for name in ("sync.md", "lists.md")]
 
 
 @pytest.mark.parametrize("vector", VECTORS, ids=lambda vector: vector.name)
@@ -23,5 +23,6 @@ def test_the_sync_generator_makes_the_committed_files() -> None:
 
 def test_every_operation_has_vectors_and_every_vector_a_rule() -> None:
     assert {vector.op for vector in VECTORS} == set(OPS)
-    rules = set(re.findall(r"\*\*(SYNC-\d{3})\*\*", SPEC.read_text(encoding="utf-8")))
+    text = "".join(spec.read_text(encoding="utf-8") for spec in SPECS)
+    rules = set(re.findall(r"\*\*((?:SYNC|LIST)-\d{3})\*\*", text))
     assert {vector.rule for vector in VECTORS} <= rules
