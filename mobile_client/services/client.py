@@ -34,7 +34,7 @@ from mobile_client.services.machine import Machine
 from mobile_client.services.opened import Opened
 from mobile_client.services.project import Project
 from mobile_client.services.scripted import ScriptedFilling
-from mobile_client.vault.database import VaultDatabase
+from mobile_client.vault.database import VaultDatabase, refuse_newer_vault
 from mobile_client.vault.key_slots import KeySlots
 from mobile_client.vault.people import OpenedKeys, People
 from mobile_client.vault.vault import Vault
@@ -45,6 +45,7 @@ from shared.sealing.envelope import Compartment, Kind
 from shared.sealing.keys import SecretKey, Suite
 from shared.sealing.strength import strength_bits
 from sync.stores.lock import HomeLock
+from sync.stores.sqlite_file import refuse_newer_log
 
 
 class Client(Carrying):
@@ -60,6 +61,7 @@ class Client(Carrying):
         Raises:
             StoreBusy: another process works on it.
             StoreFull: no space to work in.
+            StoreTooNew: a newer version of the app wrote it; nothing was touched.
         """
         self.files = HomeFiles(home)
         self.machine = machine
@@ -72,6 +74,9 @@ class Client(Carrying):
         # What was opened before a failure, a full disk's say, is given back: one may try again.
         with ExitStack() as opening:
             opening.enter_context(HomeLock(home))
+            # Both, before either is brought up: a home of a newer program stays as it is.
+            refuse_newer_vault(self.files.vault)
+            refuse_newer_log(self.files.log)
             self._database = VaultDatabase(self.files.vault)
             opening.callback(self._database.close)
             self._slots = KeySlots(self.files.draft_keys, self.random_bytes)

@@ -14,6 +14,7 @@ from typing import Any, Final
 from sqlite_utils import Database
 
 from shared.errors import CairnError, StoreBusy, StoreCorrupt, StoreFull
+from sync.stores.formats import Step, bring_up, refuse_newer
 
 Row = Mapping[str, Any]
 
@@ -24,19 +25,26 @@ _PRAGMAS: Final = (
     "temp_store = MEMORY",
     "journal_size_limit = 4194304",
 )
-_TABLES: Final[Mapping[str, Mapping[str, type]]] = {
-    "people": {
-        "id": str,
-        "name": str,
-        "sealed": bytes,
-        "mailbox_public": bytes,
-        "mailbox_sealed": bytes,
-        "wrong_tries": int,
-        "wait_from_ms": int,
-    },
-    "drafts": {"id": str, "owner": str, "slot": int, "sealed": bytes},
-    "items": {"id": str, "owner": str, "kind": str, "sealed": bytes},
-}
+_WHAT: Final = "the vault"
+_TABLES: Final = (
+    "CREATE TABLE IF NOT EXISTS people (id TEXT PRIMARY KEY, name TEXT, sealed BLOB,"
+    " mailbox_public BLOB, mailbox_sealed BLOB, wrong_tries INTEGER, wait_from_ms INTEGER)",
+    "CREATE TABLE IF NOT EXISTS drafts"
+    " (id TEXT PRIMARY KEY, owner TEXT, slot INTEGER, sealed BLOB)",
+    "CREATE TABLE IF NOT EXISTS items (id TEXT PRIMARY KEY, owner TEXT, kind TEXT, sealed BLOB)",
+)
+
+
+def _name_the_format(db: sqlite3.Connection) -> None:
+    """Format 0 to 1: the tables as they always were, and from now on the number with them."""
+    for statement in _TABLES:
+        db.execute(statement)
+
+
+STEPS: Final[tuple[Step, ...]] = (_name_the_format,)
+"""STEPS[n] brings format n to n + 1. What is sealed in a row is opened by whoever reads it: a step
+is also made where drafts or items get a shape that the version before would not read."""
+VAULT_FORMAT: Final = len(STEPS)
 _FULL: Final = frozenset({sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR})
 """On a full disk the index of the write-ahead log cannot grow, which SQLite calls IOERR."""
 _BUSY: Final = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED})
@@ -49,6 +57,7 @@ class VaultDatabase:
 
     def __init__(self, path: Path) -> None:
         self._lock = threading.RLock()
+        refuse_newer_vault(path)
         with translated():
             self._connection = sqlite3.connect(path, check_same_thread=False)
             try:
@@ -61,9 +70,7 @@ class VaultDatabase:
         db = Database(self._connection, execute_plugins=False)
         for pragma in _PRAGMAS:
             self._connection.execute(f"PRAGMA {pragma}")
-        with self._connection:
-            for name, columns in _TABLES.items():
-                db.table(name).create(dict(columns), pk="id", if_not_exists=True)
+        bring_up(self._connection, STEPS, _WHAT)
         return db
 
     def close(self) -> None:
@@ -115,6 +122,16 @@ class VaultDatabase:
             return list(
                 self._db.table(table).rows_where(condition, list(where.values()), order_by="rowid")
             )
+
+
+def refuse_newer_vault(path: Path) -> None:
+    """Refuse a vault that a newer program wrote, before anything is written (SYNC-141).
+
+    Raises:
+        StoreTooNew: it is newer.
+    """
+    with translated():
+        refuse_newer(path, VAULT_FORMAT, _WHAT)
 
 
 @contextmanager

@@ -8,11 +8,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from threading import RLock
-from typing import Any
+from typing import Any, Final
 
 from shared.clock import Clock
 from shared.errors import StoreBusy, StoreCorrupt, StoreError, StoreFull
-from sync.stores.schema import PRAGMAS, SCHEMA
+from sync.stores.formats import bring_up, refuse_newer
+from sync.stores.schema import LOG_FORMAT, PRAGMAS, STEPS
+
+_WHAT: Final = "the sealed log"
 
 
 class SqliteFile:
@@ -22,6 +25,7 @@ class SqliteFile:
         self._clock = clock
         self._lock = RLock()
         self._depth = 0
+        refuse_newer_log(path)
         with _explained():
             if read_only:
                 uri = f"{path.absolute().as_uri()}?mode=ro"
@@ -32,8 +36,8 @@ class SqliteFile:
             try:
                 for pragma in PRAGMAS:
                     self._db.execute(pragma)
-                self._db.executescript(SCHEMA)
-            except sqlite3.Error:
+                bring_up(self._db, STEPS, _WHAT)
+            except BaseException:
                 self._db.close()
                 raise
 
@@ -80,6 +84,16 @@ class SqliteFile:
     def _row(self, sql: str, *values: object) -> Any:
         rows = self._rows(sql, *values)
         return rows[0] if rows else None
+
+
+def refuse_newer_log(path: Path) -> None:
+    """Refuse a log that a newer program wrote, before anything is written (SYNC-141).
+
+    Raises:
+        StoreTooNew: it is newer.
+    """
+    with _explained():
+        refuse_newer(path, LOG_FORMAT, _WHAT)
 
 
 @contextmanager

@@ -25,7 +25,7 @@ CONTEXT = multiprocessing.get_context("forkserver")
 CONTEXT.set_forkserver_preload(["client_victim"])
 
 
-def _start_server() -> None:
+def start_server() -> None:
     """Start the fork server where it finds what it is to import: it does not take over sys.path."""
     before = os.environ.get("PYTHONPATH")
     os.environ["PYTHONPATH"] = os.pathsep.join(path for path in sys.path if path)
@@ -53,7 +53,7 @@ class Victim:
     """One such process."""
 
     def __init__(self, home: Path, lines: Sequence[dict[str, Any]]) -> None:
-        _start_server()
+        start_server()
         self._pipe, theirs = CONTEXT.Pipe(duplex=False)
         self._process = CONTEXT.Process(target=work, args=(home, lines, theirs))
         self._process.start()
