@@ -47,8 +47,8 @@ from server.deident.plan import Plan, Storage, TablePlan
 from server.deident.rows import AnalyticRecord, Cell
 
 _SQL_TYPES: Final = {Storage.TEXT: Text, Storage.INTEGER: BigInteger, Storage.REAL: Double}
-_SCHEMA_LOCK: Final = 0x6361_6972
-"""PostgreSQL advisory lock: two servers must not add the same column at once."""
+_WRITER_LOCK: Final = 0x6361_6972
+"""PostgreSQL advisory lock of whoever writes here."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,13 +70,34 @@ class AnalyticsStore:
         self._sqlite = is_sqlite(self._engine)
         self._prepared: dict[tuple[str, str, str], dict[str, _Prepared]] = {}
         self._of_form: dict[str, set[str]] = {}
+        self._open: Connection | None = None
         if not readonly:
-            with self._schema_change() as connection:
+            with self.transaction() as connection:
                 METADATA.create_all(connection)
 
     def close(self) -> None:
         """Close every connection."""
         self._engine.dispose()
+
+    @contextmanager
+    def transaction(self) -> Iterator[Connection]:
+        """Open a transaction beside which nobody else writes, or join the one that is open.
+
+        So what a writer looks up meanwhile stays true until its rows are in, and no two servers
+        add the same column at once.
+        """
+        if self._open is not None:
+            yield self._open
+            return
+        with self._engine.begin() as connection:
+            if not self._sqlite:
+                lock = {"lock": _WRITER_LOCK}
+                connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), lock)
+            self._open = connection
+            try:
+                yield connection
+            finally:
+                self._open = None
 
     def ensure_tables(self, plan: Plan) -> None:
         """Create the plan's tables and add the columns a newer form version brings."""
@@ -95,7 +116,7 @@ class AnalyticsStore:
                 cells = {names.get(name, name): cell for name, cell in row.cells.items()}
                 pending[row.table].append({**target.empty, **cells})
         owners = [record.pseudonym for record in records]
-        with self._engine.begin() as connection:
+        with self.transaction() as connection:
             # Also tables only another version of the form has: the record may have come from it.
             for name in self._of_form[plan.form_id] | prepared.keys():
                 connection.execute(_delete_owned(name), {"owners": owners})
@@ -112,7 +133,7 @@ class AnalyticsStore:
         owners = list(pseudonyms)
         if not owners:
             return
-        with self._engine.begin() as connection:
+        with self.transaction() as connection:
             for stored in read_tables(connection):
                 if stored.form_id == form_id:
                     connection.execute(_delete_owned(stored.name), {"owners": owners})
@@ -166,7 +187,7 @@ class AnalyticsStore:
         key = (plan.form_id, plan.form_version, plan.policy.version)
         found = self._prepared.get(key)
         if found is None:
-            with self._schema_change() as connection:
+            with self.transaction() as connection:
                 found = {
                     planned.name: _ensure(connection, plan, planned, root=place == 0)
                     for place, planned in enumerate(plan.tables)
@@ -177,15 +198,6 @@ class AnalyticsStore:
                 self._of_form[form_id] = {e.name for e in stored if e.form_id == form_id}
             self._prepared[key] = found
         return found
-
-    @contextmanager
-    def _schema_change(self) -> Iterator[Connection]:
-        """Open a transaction beside which no other process changes the schema."""
-        with self._engine.begin() as connection:
-            if not self._sqlite:
-                lock = {"lock": _SCHEMA_LOCK}
-                connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), lock)
-            yield connection
 
 
 def _ensure(connection: Connection, plan: Plan, planned: TablePlan, *, root: bool) -> _Prepared:

@@ -1,11 +1,12 @@
 """Analytic rows follow the merged state. Rules INTK-050, INTK-051, DEID-018.
 
-What lags is marked in the transaction that changed the record, and the mark goes when the rows are
-written: a crash in between writes the same rows again. While rows are written the mark is locked,
-so an older state can never overwrite a newer one.
+What lags is marked in the transaction that changed the record, and the mark goes once the rows are
+in: a crash in between writes the same rows again. Marks are read under the analytic store's own
+writer lock, so an older state can never overwrite a newer one, and the records store is not kept
+from other workers meanwhile.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
@@ -59,73 +60,88 @@ class RowWriter:
     def remember(self, merged: Sequence[Merged], policy: Policy) -> None:
         """Make rows of records just merged, so that they need not be opened again.
 
-        Only a shortcut: `drain` uses what is remembered where the version is still that.
+        Only a shortcut: what is forgotten, or changed since, `drain` makes anew.
         """
         for one in merged:
             if one.state.deleted or not one.state.heads:
-                continue
+                continue  # it must lose the rows it has: that is for `drain`
             # One that must not have rows is made again by `drain`, which writes down why not.
             with suppress(DisclosureRisk):
                 self._made[one.record_id] = self._make(one, policy)
 
-    def drain(self) -> int:
-        """Write what lags; return how many records were written."""
-        written = 0
-        while True:
-            with writing(self._mission.stores.records) as session:
-                count = self._drain_some(session)
-            written += count
-            if count < DRAINED_AT_ONCE:
-                self._made.clear()
-                return written
+    def write_remembered(self) -> int:
+        """Write the rows of what was just merged; return of how many records.
 
-    def _drain_some(self, session: Session) -> int:
-        marks = records.due(session, DRAINED_AT_ONCE)
-        if not marks:
+        Where another worker changed a record meanwhile, the rows are that worker's.
+        """
+        made, self._made = self._made, {}
+        if not made:
             return 0
-        policy = policy_of(session)
-        made = self._remembered(marks, policy)
-        rows = records.find_many(session, marks.keys() - made.keys())
-        made |= self._made_anew(session, [r for r in rows.values() if _has_rows(r)], policy)
-        gone = [row for row in rows.values() if row.record_id not in made]
+        with self._store.transaction():
+            with reading(self._mission.stores.records) as session:
+                marks = records.due_among(session, made)
+                policy = policy_of(session)
+            current = {
+                record_id: one
+                for record_id, one in made.items()
+                if marks.get(record_id) == one.version and one.policy is policy
+            }
+            self._write(current.values())
+        done = {record_id: one.version for record_id, one in current.items()}
+        with writing(self._mission.stores.records) as session:
+            records.done(session, done)
+        return len(done)
+
+    def drain(self) -> int:
+        """Write whatever lags, made anew of what the store holds; return of how many records."""
+        written = 0
+        while count := self._drain_some():
+            written += count
+        return written
+
+    def _drain_some(self) -> int:
+        refused: list[tuple[Merged, DisclosureRisk]] = []
+        with self._store.transaction():
+            with reading(self._mission.stores.records) as session:
+                marks = records.due(session, DRAINED_AT_ONCE)
+                if not marks:
+                    return 0
+                policy = policy_of(session)
+                rows = list(records.find_many(session, marks).values())
+                live = [row for row in rows if _has_rows(row)]
+                merged = load_merged(self._mission, session, self._forms, live)
+                gone = {row.record_id: row.form_id for row in rows}
+            made: list[_Made] = []
+            for one in merged:
+                try:
+                    made.append(self._make(one, policy))
+                    del gone[one.record_id]
+                except DisclosureRisk as risk:
+                    refused.append((one, risk))
+            self._write(made)
+            self._remove(gone, policy)
+        with writing(self._mission.stores.records) as session:
+            for one, why in refused:
+                self._refuse(session, one, why, policy)
+            records.done(session, marks)
+        return len(marks)
+
+    def _write(self, made: Iterable[_Made]) -> None:
         by_plan: dict[int, tuple[Plan, list[AnalyticRecord]]] = {}
-        for one in made.values():
+        for one in made:
             by_plan.setdefault(id(one.plan), (one.plan, []))[1].append(one.record)
         for plan, listed in by_plan.values():
             self._store.replace_records(plan, listed)
+
+    def _remove(self, gone: Mapping[bytes, str], policy: Policy) -> None:
+        """Remove the rows of records (by form) that are to have none."""
         pseudonymise = keyed_pseudonyms(self._mission.keychain.pseudonym)
         by_form: dict[str, list[str]] = {}
-        for row in gone:
-            name = pseudonymise(policy.deident.purpose, "record", row.record_id)
-            by_form.setdefault(row.form_id, []).append(name)
+        for record_id, form_id in gone.items():
+            name = pseudonymise(policy.deident.purpose, "record", record_id)
+            by_form.setdefault(form_id, []).append(name)
         for form_id, names in by_form.items():
             self._store.delete_records(form_id, names)
-        records.done(session, marks.keys())
-        return len(marks)
-
-    def _remembered(self, marks: Mapping[bytes, int], policy: Policy) -> dict[bytes, _Made]:
-        """Return the remembered rows that are of the version and the policy wanted.
-
-        Whatever changes a record marks its new version, so these records need not be read.
-        """
-        known = {record_id: self._made.pop(record_id, None) for record_id in marks}
-        return {
-            record_id: one
-            for record_id, one in known.items()
-            if one is not None and one.version == marks[record_id] and one.policy is policy
-        }
-
-    def _made_anew(
-        self, session: Session, live: Sequence[Record], policy: Policy
-    ) -> dict[bytes, _Made]:
-        """Return the rows of live records, made of what the store holds."""
-        made: dict[bytes, _Made] = {}
-        for merged in load_merged(self._mission, session, self._forms, live):
-            try:
-                made[merged.record_id] = self._make(merged, policy)
-            except DisclosureRisk as risk:
-                self._refuse(session, merged, risk, policy)
-        return made
 
     def _make(self, merged: Merged, policy: Policy) -> _Made:
         deidentifier = self._forms.deidentifier(merged.form, policy.deident)

@@ -36,7 +36,7 @@ from server.intake.outbox import send_due
 from server.intake.reasons import Reason
 from server.intake.shelf import list_shelved
 from server.intake.taken import Taken
-from server.intake.taking import Taking
+from server.intake.taking import Sealed, Taking
 from server.intake.withdrawing import execute_withdrawals, finish_shredding, shred_overdue
 from server.mission import Mission, policy_of
 from server.queries import devices, quarantine, recordkeys, work
@@ -115,7 +115,9 @@ class Intake:
         taken = self._batch(claimed) if claimed else Taken()
         shred_overdue(mission)
         erased = execute_withdrawals(mission)
-        rows = self._rows.drain()
+        rows = self._rows.write_remembered()
+        if erased or len(claimed) < settings.batch:
+            rows += self._rows.drain()  # what must go, and what another worker left when killed
         answer_wishes(mission)
         sent = send_due(mission, mail_content(mission, self._forms))
         if sent:
@@ -167,9 +169,10 @@ class Intake:
         ids = {one.body.record_id for one in opened if isinstance(one, OpenRevision)}
         with writing(mission.stores.keys) as session:
             keys = recordkeys.keys_for(session, ids, master_key(mission), mission.random_bytes)
+        sealed = Sealed(opened, keys, mission.random_bytes)
         with mission.records() as session:
             policy = policy_of(session)
-            taken = Taking(mission, session, self._forms, policy, keys).run(opened)
+            taken = Taking(mission, session, self._forms, policy, sealed).run(opened)
         with mission.inbox() as session:
             work.finish(session, taken=taken.taken, keep=taken.keep, aside=taken.aside)
         self._rows.remember(taken.merged, policy)

@@ -16,15 +16,13 @@ from shared.clock import RandomBytes
 from shared.ids import RecordId
 
 
-def revision_row(
-    one: OpenRevision, key: bytes | None, random_bytes: RandomBytes, *, held: bool = False
-) -> dict[str, Any]:
+def revision_row(one: OpenRevision, key: bytes | None, random_bytes: RandomBytes) -> dict[str, Any]:
     """Return a revision's row, wrapped under the record's key; without one, nothing it says."""
     header = one.entry.header
     body = identity = None
     state = RevisionState.ERASED
     if key is not None:
-        state = RevisionState.HELD if held else RevisionState.RESOLVED
+        state = RevisionState.RESOLVED
         body = wrap_body(key, one.id, one.plaintext, random_bytes)
         if one.identity is not None:
             identity = wrap_identity(key, one.id, one.identity, random_bytes)

@@ -38,10 +38,33 @@ from server.tables.quarantine import QuarantineState
 from server.tables.records import Record, RevisionState
 from server.tables.records import RecordState as Standing
 from server.tables.records import Revision as RevisionRow
+from shared.clock import RandomBytes
 from shared.errors import PolicyDenied
 from shared.ids import AuthorId, RecordId
 from shared.sealing.envelope import Kind
 from sync.core.merge import RecordState, Revision
+
+
+class Sealed:
+    """A batch's revisions under their records' keys: made before any lock is taken."""
+
+    def __init__(
+        self,
+        opened: Iterable[Opened],
+        keys: Mapping[bytes, bytes | None],
+        random_bytes: RandomBytes,
+    ) -> None:
+        self.keys = keys
+        self._rows = {
+            one.entry.id: revision_row(one, keys[one.body.record_id], random_bytes)
+            for one in opened
+            if isinstance(one, OpenRevision)
+        }
+
+    def row(self, one: OpenRevision, *, held: bool) -> dict[str, Any]:
+        """Return the row of a revision that counts, or waits for a parent."""
+        row = self._rows[one.entry.id]
+        return {**row, "state": RevisionState.HELD.value} if held else row
 
 
 class Taking:
@@ -53,13 +76,13 @@ class Taking:
         session: Session,
         forms: FormShelf,
         policy: Policy,
-        keys: Mapping[bytes, bytes | None],
+        sealed: Sealed,
     ) -> None:
         self._mission = mission
         self._session = session
         self._forms = forms
         self._policy = policy
-        self._keys = keys
+        self._sealed = sealed
         self._now: datetime = mission.clock.now()
         self._out = Taken()
         self._refused: list[Refused] = []
@@ -125,7 +148,7 @@ class Taking:
         held: Sequence[RevisionRow],
         withdrawn: frozenset[bytes],
     ) -> None:
-        key = self._keys[record_id]
+        key = self._sealed.keys[record_id]
         if key is None or (row is not None and row.state == Standing.ERASED.value):
             self._refuse_erased(record_id, arrivals, row)
             return
@@ -146,12 +169,11 @@ class Taking:
             codes = {c.withdrawal_hash for one in revisions for c in one.body.consents}
             withdrawn = withdrawals.withdrawn_among(self._session, codes)
         state = state_of(revisions, self._forms, withdrawn)
-        self._write(record_id, key, kept, row, held, revisions, state)
+        self._write(record_id, kept, row, held, revisions, state)
 
     def _write(  # noqa: PLR0913, PLR0917 - one record before and after
         self,
         record_id: RecordId,
-        key: bytes,
         kept: Sequence[OpenRevision],
         row: Record | None,
         held: Sequence[RevisionRow],
@@ -159,8 +181,7 @@ class Taking:
         state: RecordState,
     ) -> None:
         waiting = set(state.held)
-        random_bytes = self._mission.random_bytes
-        self._rows += [revision_row(one, key, random_bytes, held=one.id in waiting) for one in kept]
+        self._rows += [self._sealed.row(one, held=one.id in waiting) for one in kept]
         was_held = {r.revision_id for r in held if r.state == RevisionState.HELD.value}
         records.set_state(self._session, was_held - waiting, RevisionState.RESOLVED)
         form = self._forms.newest({one.body.form_hash for one in revisions})

@@ -74,6 +74,18 @@ def delete_among(session: Session, model: type[SQLModel], key: str, ids: Ids) ->
     )
 
 
+def delete_rows(session: Session, model: type[SQLModel], rows: Rows) -> int:
+    """Delete the rows that equal one of these in all its columns; return how many."""
+    if not rows:
+        return 0
+    names, connection = tuple(rows[0]), session.connection()
+    mark = "?" if is_sqlite(connection) else "%s"
+    where = " AND ".join(f"{name} = {mark}" for name in names)
+    statement = f"DELETE FROM {table_of(model).name} WHERE {where}"  # noqa: S608 - names of ours
+    parameters = [tuple(row[name] for name in names) for row in rows]
+    return connection.exec_driver_sql(statement, parameters).rowcount
+
+
 def _parts(session: Session, lead: str, ids: Ids) -> Iterator[tuple[str, tuple[Any, ...]]]:
     """Yield the statement and its parameters for some of the ids at a time."""
     wanted: list[Any] = list(ids)

@@ -1,6 +1,6 @@
 """Records and their revisions: where they stand, and their bodies as wrapped."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from sqlalchemy import update
@@ -8,7 +8,7 @@ from sqlmodel import Session, col, func, select, text
 
 from server.db import is_sqlite
 from server.queries.bulk import (
-    delete_among,
+    delete_rows,
     insert_missing,
     insert_or_update,
     insert_rows,
@@ -130,19 +130,25 @@ def mark_all_due(session: Session) -> None:
 
 
 def due(session: Session, limit: int) -> dict[bytes, int]:
-    """Return record -> version where analytic rows lag, locked; what another writes is skipped."""
+    """Return record -> version where analytic rows lag."""
     query = (
         select(AnalyticsDue.record_id, AnalyticsDue.version)
         .order_by(col(AnalyticsDue.record_id))
         .limit(limit)
-        .with_for_update(skip_locked=True)
     )
     return dict(session.exec(query).all())
 
 
-def done(session: Session, record_ids: Collection[bytes]) -> None:
-    """Forget that their analytic rows lagged."""
-    delete_among(session, AnalyticsDue, "record_id", record_ids)
+def due_among(session: Session, record_ids: Collection[bytes]) -> dict[bytes, int]:
+    """Return record -> version for those of these records whose analytic rows lag."""
+    columns = ("record_id", "version")
+    return dict(select_among(session, AnalyticsDue, columns, "record_id", record_ids))
+
+
+def done(session: Session, versions: Mapping[bytes, int]) -> None:
+    """Forget that the analytic rows of these records lagged, unless they changed again since."""
+    rows = [{"record_id": one, "version": version} for one, version in versions.items()]
+    delete_rows(session, AnalyticsDue, rows)
 
 
 def count_due(session: Session) -> int:
