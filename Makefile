@@ -8,7 +8,7 @@ SEED ?= 2026
 PYTEST := $(BIN)/pytest -p no:cacheprovider -m "not soak" -n auto --dist loadfile
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check lint fmt types imports bench soak lock clean compiled system-demo system-test
+.PHONY: help setup demo test check lint fmt types imports bench soak fuzz lock clean compiled system-demo system-test
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -60,8 +60,13 @@ bench: system-test compiled ## figures and ratios as JSON under build/bench
 soak: system-test compiled ## long runs: fault points, histories
 	@CAIRN_SOAK=1 $(BIN)/pytest -p no:cacheprovider -m soak
 
+fuzz: setup ## every parser under a coverage-guided fuzzer (SECONDS_EACH=60, TARGETS="cbor xpath")
+	@$(BIN)/python -c 'import atheris' 2>/dev/null || \
+	  $(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements/fuzz.txt
+	@$(BIN)/python tests/fuzz --seconds $(or $(SECONDS_EACH),60) $(TARGETS)
+
 lock: setup ## compile the lock files anew
-	@for extra in client server; do $(BIN)/uv pip compile -q --universal --generate-hashes --python-version 3.11 \
+	@for extra in client server fuzz; do $(BIN)/uv pip compile -q --universal --generate-hashes --python-version 3.11 \
 	  --no-annotate --no-header pyproject.toml --extra $$extra -o requirements/$$extra.txt; done
 	@$(BIN)/uv pip compile -q --universal --generate-hashes --python-version 3.11 --no-annotate --no-header \
 	  pyproject.toml --extra client --extra server --extra dev -o requirements/dev.txt

@@ -23,6 +23,8 @@ CBOR_ITEMS_MAX: Final = 200_000
 
 # Forms
 XFORM_BYTES_MAX: Final = 32 << 20
+WORKBOOK_BYTES_MAX: Final = 256 << 20
+"""An XLSForm, unpacked."""
 XFORM_NODES_MAX: Final = 200_000
 XFORM_DEPTH_MAX: Final = 64
 XPATH_CHARS_MAX: Final = 32_768

@@ -5,14 +5,18 @@ Adds what Cairn's columns need: the namespace, and the settings `cairn_basis`, `
 and what to write instead.
 """
 
+import io
 import re
 import warnings as silence
+import zipfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from importlib import import_module
 from pathlib import Path
 from typing import Any, Final
 
+from shared import limits
+from shared.errors import LimitExceeded
 from shared.forms.definition import CAIRN_NAMESPACE
 from shared.forms.problems import FormProblems, Problem
 
@@ -87,6 +91,8 @@ def convert(source: str | Path | bytes, *, form_name: str | None = None) -> Conv
     backends: Any = import_module("pyxform.xls2json_backends")
     converter: Any = import_module("pyxform.xls2xform")
     warnings: list[str] = []
+    sheets: dict[str, Any] = {}
+    _check_size(source)
     try:
         with silence.catch_warnings():
             # openpyxl warns of styles and footers it does not know; forms do not use them.
@@ -98,8 +104,8 @@ def convert(source: str | Path | bytes, *, form_name: str | None = None) -> Conv
         found = problems_of(str(error))
         survey = sheets.get("survey") or ()
         raise FormProblems([_located(problem, survey) for problem in found]) from error
-    except (KeyError, TypeError, ValueError, AttributeError, IndexError, OSError) as error:
-        # pyxform fails in these ways on workbooks it was not written for.
+    except Exception as error:
+        # pyxform and the readers under it fail in any way on workbooks that are damaged.
         raise FormProblems(
             [
                 Problem(
@@ -117,6 +123,25 @@ def convert(source: str | Path | bytes, *, form_name: str | None = None) -> Conv
         rows=_rows(sheets.get("survey") or ()),
         external_choices=result.itemsets or "",
     )
+
+
+def _check_size(source: str | Path | bytes) -> None:
+    """Refuse a workbook that unpacks to more than a form can be, before it is unpacked.
+
+    Raises:
+        LimitExceeded: it is larger than WORKBOOK_BYTES_MAX.
+    """
+    try:
+        packed = zipfile.ZipFile(io.BytesIO(source) if isinstance(source, bytes) else source)
+    except (OSError, ValueError, zipfile.BadZipFile):
+        return  # not packed, or damaged: the reader says what is wrong
+    with packed:
+        size_bytes = sum(item.file_size for item in packed.infolist())
+    if size_bytes > limits.WORKBOOK_BYTES_MAX:
+        raise LimitExceeded(
+            f"the workbook unpacks to {size_bytes} bytes, more than {limits.WORKBOOK_BYTES_MAX}; "
+            "remove sheets and pictures that are not the form's"
+        )
 
 
 def _sheets(definition: Any) -> dict[str, Any]:

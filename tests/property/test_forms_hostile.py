@@ -4,6 +4,8 @@ FRM-001, FRM-002, FRM-016, FRM-018.
 """
 
 import contextlib
+import io
+import zipfile
 from datetime import UTC, datetime
 
 import pytest
@@ -17,6 +19,7 @@ from shared.forms.cache import CacheUnreadable, dump_form, load_form
 from shared.forms.draft import DraftUnreadable
 from shared.forms.interview import Interview
 from shared.forms.xform import read_form
+from shared.forms.xlsform import convert
 from shared.forms.xpath.evaluate import Question, evaluate
 from shared.forms.xpath.patterns import matches
 
@@ -186,3 +189,14 @@ def test_order_of_many_siblings_costs_little(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr(limits, "XPATH_STEPS_MAX", 300_000)
     with pytest.raises(LimitExceeded):
         evaluate(Question("count(//*[count(//*) > 0])", xml=wide), seeded_bytes())
+
+
+def test_a_workbook_that_unpacks_to_too_much_is_refused_before_it_is(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as workbook:
+        workbook.writestr("xl/workbook.xml", bytes(200_000))
+    monkeypatch.setattr(limits, "WORKBOOK_BYTES_MAX", 100_000)
+    with pytest.raises(LimitExceeded, match="unpacks to 200000 bytes"):
+        convert(packed.getvalue())
