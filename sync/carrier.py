@@ -18,6 +18,7 @@ from sync.core.messages import Message, Papers, decode_message
 from sync.core.offer import Outbox
 from sync.core.store import Want
 from sync.peer import Peer, TakenIn
+from sync.standing import Standing, load_standing, save_standing
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,12 +29,14 @@ class Reader:
         logs: which logs it is sent.
         have: what it signed for, or said in its own bundle.
         wants: attachments and packages it asked for.
+        whole: up to where in each log it holds all attachments but those; None for all (SYNC-085).
         packages: it carries on what it is given: app packages come with their announcement.
     """
 
     logs: Sequence[LogName]
     have: HaveVector = field(default_factory=HaveVector)
     wants: Sequence[Want] = ()
+    whole: HaveVector | None = None
     packages: bool = False
 
 
@@ -46,7 +49,9 @@ def mission_reader(peer: Peer) -> Reader:
     for receipt in sorted(peer.newest_receipts(), key=lambda r: r.issued_ms):
         points.update(_by_log(receipt.have))
     own = [log for log in peer.logs_to_send() if peer.directory.server_log(log.author) is None]
-    return Reader(own, HaveVector(points))
+    newest = max((r.server_incarnation for r in peer.newest_receipts()), default=0)
+    standing = load_standing(peer.store, newest)
+    return Reader(own, HaveVector(points), standing.wants, standing.have)
 
 
 def hub_reader(peer: Peer, hub: AuthorId) -> Reader:
@@ -99,6 +104,7 @@ def bundle_messages(peer: Peer, reader: Reader, papers: Papers) -> list[Callable
             ]
             if reader.packages:
                 attachments += peer.packages.announced_in(run.entries)
+    attachments += _not_known_whole(peer, reader)
     certificates = peer.certificates_for(first_runs, HaveVector())
     own = () if peer.me.certificate is None else (peer.me.certificate,)
     greeting = Message(
@@ -115,6 +121,22 @@ def bundle_messages(peer: Peer, reader: Reader, papers: Papers) -> list[Callable
         offsets = list(_offsets(peer, payload_hash, reader.wants))
         makers += [partial(_chunk_message, peer, payload_hash, offset) for offset in offsets]
     return makers
+
+
+def _not_known_whole(peer: Peer, reader: Reader) -> Iterator[bytes]:
+    """Yield the attachments of entries behind the point up to where the reader spoke of them."""
+    if reader.whole is None:
+        return
+    for log in reader.logs:
+        for branch in peer.store.branches(log):
+            known = [
+                point.sequence
+                for point in reader.whole.of(log)
+                if peer.store.hash_at(branch, point.sequence) == point.hash
+            ]
+            first = max(known, default=0) + 1
+            for entry in peer.store.entries(branch, first, branch.head.sequence):
+                yield from (r.hash for r in entry.header.payloads if r.compartment in DETACHED)
 
 
 def _batch_message(peer: Peer, log: LogName, number: int, after: int, through: int) -> bytes:
@@ -166,4 +188,8 @@ def take_bundle(peer: Peer, sender: AuthorId, messages: Iterable[bytes]) -> Deli
         delivered.taken.append(peer.take(message.batch, message.papers, message.chunks))
         if message.have is not None:
             delivered.have, delivered.wants = message.have, message.wants
+            log = peer.directory.server_log(sender)
+            if log is not None and log.device is None:
+                newest = max((r.server_incarnation for r in peer.newest_receipts()), default=0)
+                save_standing(peer.store, Standing(newest, message.have, message.wants))
     return delivered

@@ -11,7 +11,7 @@ from typing import Final
 
 from shared.errors import RemoteProtocolError
 from shared.sealing.receipts import Signed
-from sync.core.have import HaveVector, LogName
+from sync.core.have import HaveVector, LogName, Point
 from sync.core.messages import Answer, Message, Papers
 from sync.core.offer import Outbox, batch_of
 from sync.core.plan import Outcome, OutcomeCode
@@ -19,6 +19,7 @@ from sync.core.session import INITIATOR, Event, Session, State
 from sync.core.store import Chunk, Want
 from sync.hub_notes import NOTE
 from sync.peer import Peer
+from sync.standing import Standing, save_standing
 from sync.transports.base import Transport
 
 _GAPS_MAX: Final = 3
@@ -27,12 +28,20 @@ _GAPS_MAX: Final = 3
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far a sync is, for the screen."""
+    """How far a sync is, for the screen.
+
+    Attributes:
+        files: attachments the other side has asked for so far in this session.
+        file_bytes, file_bytes_total: of them, what it has and how much they are.
+    """
 
     sent: int
     to_send: int
     received: int
     chunks: int
+    files: int = 0
+    file_bytes: int = 0
+    file_bytes_total: int = 0
 
 
 @dataclass
@@ -87,6 +96,9 @@ class _Initiator:
         self._asks = True
         self._asks_chunks = False
         self._sent_chunks: set[Want] = set()
+        self._files: dict[bytes, int] = {}
+        self._open_wants: tuple[Want, ...] = ()
+        self._heard: Standing | None = None
 
     def run(self) -> SyncReport:
         """Greet, then exchange until nothing is left."""
@@ -96,6 +108,7 @@ class _Initiator:
             while self._session.state is not State.DONE:
                 answer = self._transport.exchange(message)
                 following = self._take(message, answer)
+                self._hear(answer)
                 self._session.step(Event.NOTHING_MORE if following is None else Event.MORE)
                 self._show()
                 if following is not None:
@@ -104,6 +117,9 @@ class _Initiator:
             if self._session.state is not State.DONE:
                 self._session.step(Event.LOST)
             raise
+        finally:
+            if self._heard is not None:
+                save_standing(self._peer.store, self._heard)
         self._report.complete = not self._report.troubles
         return self._report
 
@@ -139,6 +155,40 @@ class _Initiator:
         if taken.entries:
             self._asks_chunks = True
         return self._next(answer)
+
+    def _hear(self, answer: Answer) -> None:
+        """Note which attachments are wanted, and how a mission server stands (SYNC-085)."""
+        peer = self._peer
+        self._open_wants = answer.wants
+        for want in answer.wants:
+            if want.payload_hash not in self._files:
+                held = peer.store.find_payload(want.payload_hash)
+                if held is not None and held.received:
+                    self._files[want.payload_hash] = held.length
+        incarnation = self._mission_incarnation(answer)
+        if incarnation is not None:
+            first = self._heard is None
+            self._heard = Standing(incarnation, self._theirs, answer.wants)
+            if first:
+                save_standing(peer.store, self._heard)
+
+    def _mission_incarnation(self, answer: Answer) -> int | None:
+        """Return the incarnation of the mission server that answers; None where a hub does.
+
+        A hub signs a note for what it holds, and passes on receipts that name what it does not.
+        """
+        opened = [self._peer.open_receipt(signed) for signed in answer.papers.receipts]
+        said = [receipt for receipt in opened if receipt is not None]
+        named = {
+            LogName(reach.author, reach.incarnation): Point(reach.sequence, reach.hash)
+            for receipt in said
+            for reach in receipt.have
+        }
+        if not named or answer.papers.notes:
+            return None
+        if any(point not in self._theirs.of(log) for log, point in named.items()):
+            return None
+        return max(receipt.server_incarnation for receipt in said)
 
     def _heed(self, answer: Answer, *, greeting: bool) -> None:
         """Note what the other side holds now and what it made of our batch."""
@@ -206,11 +256,20 @@ class _Initiator:
     def _show(self) -> None:
         if self._on_progress is not None:
             report = self._report
+            total = sum(self._files.values())
+            missing = sum(
+                self._files[want.payload_hash] - want.offset
+                for want in self._open_wants
+                if want.payload_hash in self._files
+            )
             self._on_progress(
                 Progress(
                     report.sent,
                     report.sent + self._outbox.pending_entries(self._theirs),
                     report.received,
                     report.chunks_sent + report.chunks_received,
+                    len(self._files),
+                    total - missing,
+                    total,
                 )
             )

@@ -24,6 +24,7 @@ from sync.core.hub_code import HubCode
 from sync.core.messages import WANTS_MAX, Papers
 from sync.core.plan import Outcome, OutcomeCode, refuse_unreadable, take_run
 from sync.core.store import Chunk, LogStore, Want
+from sync.erasure import ErasureOrders
 from sync.hub_notes import HubNotes
 from sync.package_shelf import PackageShelf
 
@@ -91,6 +92,7 @@ class Peer:
         self._keeps_strangers = keeps_strangers
         self._notes = HubNotes(store, directory, self.holds)
         self.packages = PackageShelf(store, directory.packages)
+        self._orders = ErasureOrders(store)
         self.load()
 
     def load(self) -> None:
@@ -103,7 +105,9 @@ class Peer:
         for log in sorted(self.store.have().points):
             if self.directory.server_log(log.author) is not None:
                 for branch in self.store.branches(log):
-                    self.directory.read(self.store.entries(branch, 1, branch.head.sequence))
+                    said = list(self.store.entries(branch, 1, branch.head.sequence))
+                    self.directory.read(said)
+                    self._orders.read(said)
         self.packages.settle()
 
     def now_ms(self) -> int:
@@ -172,6 +176,8 @@ class Peer:
                 outcome, new = self._take_run(run)
                 outcomes.append(outcome)
                 entries += new
+            if not self._keeps_strangers:
+                self._erase(entries)
             for chunk in chunks:
                 kept += self.packages.good(chunk) and self.store.take_chunk(chunk)
         said = self.directory.read(entries)
@@ -191,6 +197,13 @@ class Peer:
         public_key = self.directory.public_key(run.log.author)
         taken = take_run(self.store, run, public_key, keeps_strangers=self._keeps_strangers)
         return taken.outcome, taken.new
+
+    def _erase(self, entries: Iterable[SealedEntry]) -> None:
+        """Obey erasure orders; the mission server, which gives them, does so by its own ledger."""
+        entries = list(entries)
+        said = [e for e in entries if self.directory.server_log(e.header.author) is not None]
+        self._orders.carry_out(self._orders.read(said))
+        self._orders.refuse(entries)
 
     def _look_for_rings(self, run: Run) -> None:
         """Take a key ring out of a run before the run is checked by it (SYNC-073)."""

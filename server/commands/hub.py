@@ -200,6 +200,8 @@ def status(home: HomeArgument, as_json: JsonOption = False) -> None:
                 "longest_wait": age_text(row.oldest_waiting, now),
                 "last_seen": age_text(row.last_seen, now),
                 "attachments_missing": row.attachments_missing,
+                "attachment_bytes": row.attachment_bytes,
+                "attachment_bytes_wanted": row.attachment_bytes_wanted,
                 "revoked": row.revoked,
             }
             for row in state.devices

@@ -19,7 +19,7 @@ from starlette.requests import ClientDisconnect
 from server.hub import exchange
 from server.hub.enrol import pass_on_enrolment
 from server.hub.home import Hub
-from server.hub.status import age_text, hub_status
+from server.hub.status import age_text, hub_status, size_text
 from shared.clock import RandomBytes
 from shared.errors import CairnError, LimitExceeded, StoreError, TransportError
 from sync.core.challenges import Challenges
@@ -88,7 +88,11 @@ def create_app(
         qr = segno.make(code, error="l").svg_inline(scale=4, border=2)
         return HTMLResponse(
             page.render(
-                status=hub_status(hub), code=code, qr=qr, age=lambda since: age_text(since, now)
+                status=hub_status(hub),
+                code=code,
+                qr=qr,
+                age=lambda since: age_text(since, now),
+                size=size_text,
             )
         )
 

@@ -24,6 +24,8 @@ class DeviceRow:
         device: the first 8 hex digits of its author.
         held: entries on this hub.
         waiting: entries the mission server has not signed for.
+        attachments_missing: files not whole on this hub.
+        attachment_bytes, attachment_bytes_wanted: of all its files, held here and still wanted.
         last_seen: when the newest entry came.
         oldest_waiting: when the oldest entry that still waits came.
     """
@@ -32,6 +34,8 @@ class DeviceRow:
     held: int
     waiting: int
     attachments_missing: int
+    attachment_bytes: int
+    attachment_bytes_wanted: int
     last_seen: datetime
     oldest_waiting: datetime | None
     state: Carried
@@ -108,6 +112,7 @@ def _device_row(hub: Hub, author: AuthorId, received: dict[LogName, list[Point]]
         held,
         waiting,
         len(hub.store.missing_payloads(1000, author)),
+        *hub.store.detached_bytes(author),
         _instant(hub, newest_ms),
         None if oldest is None else _instant(hub, oldest),
         Carried.WAITING if waiting else Carried.RECEIVED,
@@ -118,6 +123,15 @@ def _device_row(hub: Hub, author: AuthorId, received: dict[LogName, list[Point]]
 def _instant(hub: Hub, at_ms: int) -> datetime:
     now = hub.clock.now()
     return now + timedelta(milliseconds=at_ms - int(now.timestamp() * 1000))
+
+
+def size_text(size_bytes: int) -> str:
+    """Return a size in words of one unit: `12 kB`, `50 MB`, `1.8 GB`."""
+    kilo = size_bytes / 1000
+    if kilo < 1000:  # noqa: PLR2004 - a megabyte in kilobytes
+        return f"{kilo:.0f} kB"
+    mega = kilo / 1000
+    return f"{mega:.0f} MB" if mega < 1000 else f"{mega / 1000:.1f} GB"  # noqa: PLR2004 - a gigabyte
 
 
 def age_text(since: datetime | None, now: datetime) -> str:

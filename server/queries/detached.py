@@ -10,7 +10,7 @@ from sqlmodel import Session, col, func, select
 from server.tables.log import Detached, DetachedChunk, LogEntry
 from shared.ids import AuthorId
 from shared.sealing.envelope import DETACHED, Header, Kind, PayloadRef
-from sync.core.store import Chunk, Held, Want
+from sync.core.store import Chunk, Held, Want, chunk_from
 
 _AT_ONCE: Final = 500
 _RUN_PAGE: Final = 64
@@ -60,9 +60,15 @@ def take(session: Session, chunk: Chunk) -> bool:
 
 
 def piece(session: Session, payload_hash: bytes, offset: int) -> Chunk | None:
-    """Return the piece at an offset, None where it is not here."""
-    row = session.get(DetachedChunk, (payload_hash, offset))
-    return None if row is None else Chunk(payload_hash, offset, row.data)
+    """Return what is here from an offset to the end of that piece, None for nothing."""
+    query = (
+        select(DetachedChunk.offset, DetachedChunk.data)
+        .where(DetachedChunk.payload_hash == payload_hash, col(DetachedChunk.offset) <= offset)
+        .order_by(col(DetachedChunk.offset).desc())
+        .limit(1)
+    )
+    found = session.exec(query).first()
+    return None if found is None else chunk_from(payload_hash, offset, *found)
 
 
 def find(session: Session, payload_hash: bytes) -> Held | None:

@@ -48,6 +48,16 @@ class Chunk(NamedTuple):
     data: bytes
 
 
+def chunk_from(payload_hash: bytes, offset: int, at: int, piece: bytes) -> Chunk | None:
+    """Return the part of a piece that lies at `at` from an offset on; None where it ends before.
+
+    Others may have cut a payload at other places than we did: it is given from any offset
+    (SYNC-086), or one odd piece would end a payload's way for ever.
+    """
+    data = piece[offset - at :]
+    return Chunk(payload_hash, offset, data) if data else None
+
+
 class Held(NamedTuple):
     """How much of a detached payload is here."""
 
@@ -123,7 +133,7 @@ class LogStore(Protocol):
         ...
 
     def chunk(self, payload_hash: bytes, offset: int) -> Chunk | None:
-        """Return the piece of a detached payload at an offset, None where it is not here."""
+        """Return what is here of a detached payload from an offset, to the end of its piece."""
         ...
 
     def find_payload(self, payload_hash: bytes) -> Held | None:

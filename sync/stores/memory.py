@@ -11,7 +11,7 @@ from shared.sealing.envelope import DETACHED, GENESIS
 from shared.sealing.receipts import Signed
 from sync.core.batch import RUN_BYTES, Run, SealedEntry, encode_batch
 from sync.core.have import HaveVector, LogName, Point
-from sync.core.store import Branch, Chunk, Held, Want
+from sync.core.store import Branch, Chunk, Held, Want, chunk_from
 from sync.stores.own import OwnLogs
 
 
@@ -200,12 +200,12 @@ class MemoryLogStore(OwnLogs):
         return True
 
     def chunk(self, payload_hash: bytes, offset: int) -> Chunk | None:
-        """Return the piece of a detached payload at an offset."""
+        """Return what is here of a detached payload from an offset, to the end of that piece."""
         held = self._state.detached.get(payload_hash)
         start = 0
         for piece in held.pieces if held is not None else ():
-            if start == offset:
-                return Chunk(payload_hash, offset, piece)
+            if start <= offset < start + len(piece):
+                return chunk_from(payload_hash, offset, start, piece)
             start += len(piece)
         return None
 

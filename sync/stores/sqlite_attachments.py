@@ -3,7 +3,7 @@
 from hashlib import sha256
 
 from shared.ids import AuthorId
-from sync.core.store import Chunk, Held, Want
+from sync.core.store import Chunk, Held, Want, chunk_from
 from sync.stores.sqlite_file import SqliteFile
 
 _WANTED, _WHOLE, _PRUNED = 0, 1, 2
@@ -63,11 +63,14 @@ class SqliteAttachments(SqliteFile):
         return digest.digest()
 
     def chunk(self, payload_hash: bytes, offset: int) -> Chunk | None:
-        """Return the piece of a detached payload at an offset."""
+        """Return what is here of a detached payload from an offset, to the end of that piece."""
         found = self._row(
-            'SELECT data FROM chunks WHERE hash = ? AND "offset" = ?', payload_hash, offset
+            'SELECT "offset", data FROM chunks WHERE hash = ? AND "offset" <= ?'
+            ' ORDER BY "offset" DESC LIMIT 1',
+            payload_hash,
+            offset,
         )
-        return None if found is None else Chunk(payload_hash, offset, found[0])
+        return None if found is None else chunk_from(payload_hash, offset, *found)
 
     def find_payload(self, payload_hash: bytes) -> Held | None:
         """Return how much of a detached payload is here."""
@@ -80,6 +83,15 @@ class SqliteAttachments(SqliteFile):
         """Delete a detached payload and expect it no more."""
         self._db.execute("DELETE FROM chunks WHERE hash = ?", (payload_hash,))
         self._db.execute("DELETE FROM detached WHERE hash = ?", (payload_hash,))
+
+    def detached_bytes(self, author: AuthorId) -> tuple[int, int]:
+        """Return how many bytes of an author's detached payloads are here, and are wanted."""
+        held, wanted = self._row(
+            "SELECT coalesce(sum(received), 0), coalesce(sum(length - received), 0)"  # noqa: S608
+            f" FROM detached WHERE author = ? AND state != {_PRUNED}",
+            author,
+        )
+        return held, wanted
 
     def _prune_payload(self, payload_hash: bytes) -> int:
         """Delete a detached payload; return 1 where it was whole, else 0."""

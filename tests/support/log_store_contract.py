@@ -239,7 +239,8 @@ class LogStoreContract:
                 assert store.take_chunk(piece)
         assert store.missing_payloads(10) == []
         assert [store.chunk(digest, piece.offset) for piece in pieces] == pieces
-        assert store.chunk(digest, 1) is None
+        assert store.chunk(digest, 1) == Chunk(digest, 1, data[1:PIECE]), "SYNC-086"
+        assert store.chunk(digest, len(data)) is None
         assert store.chunk(bytes(32), 0) is None
         (run,) = [store.run_after(store.branches(writer.log)[0], 0, ENTRIES, BYTES)]
         assert run == writer.run()

@@ -5,6 +5,7 @@ import json
 import os
 import re
 from collections.abc import Iterator
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,7 @@ from server.hub.enrol import enrol_hub
 from server.hub.forward import forward_once
 from server.hub.home import Hub
 from server.hub.run import local_addresses
-from server.hub.status import Carried, age_text, hub_status
+from server.hub.status import Carried, age_text, hub_status, size_text
 from shared.errors import CairnError, KeyNotTrusted, Offline, UsageError
 from shared.sealing.enrol import EnrolmentCode, EnrolmentRequest, parse_reply, sign_request
 from shared.sealing.keys import root_fingerprint
@@ -31,6 +32,7 @@ from sync.carrier import bundle_messages, hub_reader, take_bundle
 from sync.core.certificate import PeerRole
 from sync.core.hub_code import parse_hub_code
 from sync.core.messages import Papers
+from sync.core.store import Chunk
 from sync.driver import sync_once
 from sync.hub_notes import NOTE
 from sync.responder import HubIssuer, Responder
@@ -228,6 +230,33 @@ def test_the_page_shows_devices_and_never_content(world: World, tmp_path: Path) 
     assert hub.code().text() in text
     assert ask(served, "GET", "/v1/health").json()["role"] == "hub"
     assert ask(served, "GET", "/", host="192.0.2.1").status_code == 404
+    hub.close()
+
+
+def test_the_page_tells_bytes_of_attachments_by_device(world: World, tmp_path: Path) -> None:
+    """SYNC-080: held and wanted, never what."""
+    network, _, code = world
+    make(tmp_path / "hub", code)
+    hub = opened(tmp_path / "hub", network)
+    tablet = network.device("tablet", known_to=(Node("hub", hub.peer, Writer(ROOT)),))
+    data = b"a sealed picture" * 250_000
+    tablet.writer.add(detached=(sha256(data).digest(), len(data)))
+    tablet.keep()
+    hub_node = Node("hub", hub.peer, Writer(ROOT))
+    hub_node.responder = Responder(hub.peer, HubIssuer(hub.peer))
+    network.sync(tablet, hub_node)
+    with hub.store.transaction():
+        hub.store.take_chunk(Chunk(sha256(data).digest(), 0, data[:1_000_000]))
+    (row,) = hub_status(hub).devices
+    assert (row.attachments_missing, row.attachment_bytes) == (1, 1_000_000)
+    assert row.attachment_bytes_wanted == 3_000_000
+    text = ask(create_app(hub, os.urandom), "GET", "/").text
+    assert "1 MB of 4 MB" in text
+    assert "a sealed picture" not in text
+    with hub.store.transaction():
+        hub.store.take_chunk(Chunk(sha256(data).digest(), 1_000_000, data[1_000_000:]))
+    assert ">4 MB<" in ask(create_app(hub, os.urandom), "GET", "/").text
+    assert [size_text(n) for n in (900, 1_400_000, 2_100_000_000)] == ["1 kB", "1 MB", "2.1 GB"]
     hub.close()
 
 
