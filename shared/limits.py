@@ -23,8 +23,6 @@ CBOR_ITEMS_MAX: Final = 200_000
 
 # Forms
 XFORM_BYTES_MAX: Final = 32 << 20
-WORKBOOK_BYTES_MAX: Final = 256 << 20
-"""An XLSForm, unpacked."""
 XFORM_NODES_MAX: Final = 200_000
 XFORM_DEPTH_MAX: Final = 64
 XPATH_CHARS_MAX: Final = 32_768
@@ -38,6 +36,9 @@ RECOMPUTE_STEPS_MAX: Final = 60_000_000
 REPEAT_INSTANCES_MAX: Final = 10_000
 REGEX_CHARS_MAX: Final = 2_000
 REGEX_INPUT_CHARS_MAX: Final = 10_000
+WORKBOOK_BYTES_MAX: Final = 256 << 20
+"""An XLSForm, unpacked."""
+WORKBOOK_PARTS_MAX: Final = 2_000
 JSON_LINE_BYTES_MAX: Final = 64 << 20
 """One request line of a script: a form's XML with every character escaped, and room."""
 CHOICES_MAX: Final = 500_000

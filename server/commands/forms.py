@@ -17,7 +17,7 @@ from server.commands.json_lines import serve
 from server.commands.xpath import moment, zone
 from shared.errors import CairnError, FormError
 from shared.forms.cache import dump_form
-from shared.forms.check import Checked, check_file
+from shared.forms.check import Checked, Files, check_file
 from shared.forms.codebook import codebook_of
 from shared.forms.definition import Form
 from shared.forms.sources import read_attachment
@@ -51,18 +51,27 @@ def fail(error: CairnError) -> typer.Exit:
 def check(
     files: Annotated[list[Path], typer.Argument(exists=True, dir_okay=False)],
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object per file.")] = False,
+    media: Annotated[
+        Path | None,
+        typer.Option(file_okay=False, exists=True, help="Folder of the files it reads."),
+    ] = None,
     strict: Annotated[bool, typer.Option(help="Warnings fail too.")] = False,
 ) -> None:
     """Report every problem at once; exit 1 if a form cannot be published."""
     failed = False
     for path in files:
-        checked = check_file(path.name, path.read_bytes())
+        checked = check_file(path.name, path.read_bytes(), beside(media or path.parent))
         failed |= not checked.publishable or (strict and bool(checked.problems))
         if as_json:
             sys.stdout.write(json.dumps(_as_json(path, checked), ensure_ascii=False) + "\n")
         else:
             _print(path, checked)
     raise typer.Exit(1 if failed else 0)
+
+
+def beside(folder: Path) -> Files:
+    """Return the files of a folder by name, each read when it is needed."""
+    return {path.name: path.read_bytes for path in folder.iterdir() if path.is_file()}
 
 
 def _as_json(path: Path, checked: Checked) -> dict[str, object]:

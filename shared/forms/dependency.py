@@ -1,9 +1,9 @@
 """The rules of a form and the order in which they run, worked out once from what each reads."""
 
 import heapq
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, TypeAlias
 
 from shared.errors import FormError
 from shared.forms.definition import Form
@@ -17,10 +17,28 @@ LAST_KINDS: Final = frozenset({COUNT, CHOICES})
 """Rules that run after all others and may set those off again: they change what there is."""
 
 
+_CIRCLES_MAX: Final = 20
+
+Circle: TypeAlias = tuple[tuple[str, str], ...]
+"""Rules, as (field, kind), each of which reads the one before it, the first the last."""
+
+
 class CycleFound(FormError):
     """Rules of a form depend on each other in a circle."""
 
     code = "FORM-006"
+
+    def __init__(self, circles: Iterable[Circle]) -> None:
+        self.circles = tuple(circles)
+        first = self.circles[0]
+        steps = [f"{target} ({kind})" for target, kind in first]
+        more = len(self.circles) - 1
+        super().__init__(
+            "these depend on each other in a circle: "
+            + " -> ".join([*steps, first[0][0]])
+            + ". Take one of them out of the circle"
+            + (f"; {more} more circle(s) wait behind this one" if more else "")
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +150,10 @@ def _ranked(form: Form, rules: Sequence[Rule]) -> tuple[int, ...]:
             if not waiting[follower]:
                 heapq.heappush(ready, (late[follower], follower))
     if len(order) < len(rules):
-        raise CycleFound(_describe_cycle(rules, followers, waiting))
+        raise CycleFound(
+            tuple((rules[index].target, rules[index].kind) for index in circle)
+            for circle in _circles(followers, waiting)
+        )
     rank = [0] * len(rules)
     for place, index in enumerate(order):
         rank[index] = place
@@ -177,23 +198,36 @@ class _Sources:
             above = above.rpartition("/")[0]
 
 
-def _describe_cycle(rules: Sequence[Rule], followers: list[set[int]], waiting: list[int]) -> str:
-    """Return `/data/a (calculate) -> /data/b (relevant) -> /data/a`."""
+def _circles(followers: Sequence[set[int]], waiting: Sequence[int]) -> Iterator[list[int]]:
+    """Yield circles of rules that share no rule, a few at most."""
     stuck = {index for index, count in enumerate(waiting) if count}
-    before: dict[int, int] = {}
-    for index in sorted(stuck):
-        for follower in followers[index]:
-            before.setdefault(follower, index)
-    # Every stuck rule waits for a stuck one, so walking backwards must come round.
-    here = min(stuck)
-    seen: list[int] = []
-    while here not in seen:
-        seen.append(here)
-        here = before[here]
-    circle = seen[seen.index(here) :][::-1]
-    steps = [f"{rules[i].target} ({rules[i].kind})" for i in circle]
-    return (
-        "these depend on each other in a circle: "
-        + " -> ".join([*steps, rules[circle[0]].target])
-        + ". Take one of them out of the circle"
-    )
+    for _ in range(_CIRCLES_MAX):
+        _drop_loose(stuck, followers)
+        if not stuck:
+            return
+        before: dict[int, int] = {}
+        for index in sorted(stuck):
+            for follower in followers[index] & stuck:
+                before.setdefault(follower, index)
+        # Every stuck rule waits for a stuck one, so walking backwards must come round.
+        here = min(stuck)
+        seen: list[int] = []
+        while here not in seen:
+            seen.append(here)
+            here = before[here]
+        circle = seen[seen.index(here) :][::-1]
+        first = circle.index(min(circle))
+        yield circle[first:] + circle[:first]
+        stuck -= set(circle)
+
+
+def _drop_loose(stuck: set[int], followers: Sequence[set[int]]) -> None:
+    """Take out rules that wait for no stuck one."""
+    while True:
+        held: set[int] = set()
+        for index in stuck:
+            held |= followers[index]
+        loose = stuck - held
+        if not loose:
+            return
+        stuck -= loose

@@ -37,16 +37,20 @@ class Problem:
             )
             if part
         )
-        return (
-            f"{self.severity}: {place + ': ' if place else ''}{self.what}. {self.instead}".rstrip()
-        )
+        what = self.what if self.what.endswith(("?", ".", "!")) else f"{self.what}."
+        return f"{self.severity}: {place + ': ' if place else ''}{what} {self.instead}".rstrip()
 
 
 class FormProblems(FormError):
-    """A form cannot be converted; `problems` lists everything found."""
+    """A form cannot be converted; `problems` lists everything found.
+
+    Attributes:
+        converted: what comes out where the author's meaning is plain, to look at what lies behind.
+    """
 
     code = "FORM-009"
 
-    def __init__(self, problems: Sequence[Problem]) -> None:
+    def __init__(self, problems: Sequence[Problem], converted: object = None) -> None:
         self.problems = tuple(problems)
+        self.converted = converted
         super().__init__("\n".join(problem.line() for problem in self.problems))

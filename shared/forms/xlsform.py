@@ -5,20 +5,19 @@ Adds what Cairn's columns need: the namespace, and the settings `cairn_basis`, `
 and what to write instead.
 """
 
-import io
 import re
 import warnings as silence
-import zipfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from importlib import import_module
 from pathlib import Path
 from typing import Any, Final
 
-from shared import limits
-from shared.errors import LimitExceeded
 from shared.forms.definition import CAIRN_NAMESPACE
 from shared.forms.problems import FormProblems, Problem
+from shared.forms.sheet_lint import lint
+from shared.forms.workbook import guard_workbook
 
 CAIRN_SETTINGS: Final = {
     "cairn_basis": "attribute::cairn:basis",
@@ -28,7 +27,9 @@ CAIRN_SETTINGS: Final = {
 _ROW: Final = re.compile(r"\[row : (\d+)\]\s*")
 _SHEET: Final = re.compile(r"On the '(\w+)' sheet,\s*")
 _COLUMN: Final = re.compile(r"the '([^']+)' (?:value|column)")
+_DUMPED: Final = re.compile(r":? \{.*?'name': '([^']*)'.*\}")
 _UNKNOWN_TYPE: Final = re.compile(r"[Uu]nknown question type '([^']*)'")
+_QUOTED: Final = re.compile(r"[{'\u2018]([^{}'\u2018\u2019]+)[}'\u2019]")
 _FIXES: Final = (
     (
         re.compile(r"Choice names must be unique"),
@@ -37,7 +38,7 @@ _FIXES: Final = (
     ),
     (
         re.compile(r"[Uu]nknown question type|not a valid .*type|type .* not"),
-        "Use a type of the XLSForm list; `hidden string` is now `hidden`, `q string` is `text`",
+        "Use a type of the XLSForm list",
     ),
     (
         re.compile(r"There has been a problem trying to replace|no survey element named"),
@@ -56,13 +57,6 @@ _FIXES: Final = (
         "Close every `begin group` and `begin repeat` with its own `end`",
     ),
 )
-_LEGACY_TYPES: Final = {
-    "hidden string": "hidden",
-    "q string": "text",
-    "add text prompt": "text",
-    "q integer": "integer",
-    "q date": "date",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,62 +80,81 @@ def convert(source: str | Path | bytes, *, form_name: str | None = None) -> Conv
     Raises:
         FormProblems: with sheet, row, what is wrong and what to write.
     """
-    # pyxform stays off the device and carries no types.
-    errors: Any = import_module("pyxform.errors")
+    guard_workbook(source)
+    sheets = _read(source)
+    try:
+        return _converted(sheets, form_name)
+    except FormProblems as error:
+        raise _everything(sheets, form_name, error) from error
+
+
+def _read(source: str | Path | bytes) -> dict[str, Any]:
+    """Return the workbook's sheets with Cairn's columns as the converter takes them."""
     backends: Any = import_module("pyxform.xls2json_backends")
+    with _told_as_problems(), silence.catch_warnings():
+        # openpyxl warns of styles and footers it does not know; forms do not use them.
+        silence.simplefilter("ignore", UserWarning)
+        sheets = _sheets(backends.get_xlsform(xlsform=source))
+        _add_cairn(sheets)
+        return sheets
+
+
+def _converted(sheets: dict[str, Any], form_name: str | None) -> Converted:
+    # pyxform stays off the device and carries no types.
     converter: Any = import_module("pyxform.xls2xform")
     warnings: list[str] = []
-    sheets: dict[str, Any] = {}
-    _check_size(source)
-    try:
-        with silence.catch_warnings():
-            # openpyxl warns of styles and footers it does not know; forms do not use them.
-            silence.simplefilter("ignore", UserWarning)
-            sheets = _sheets(backends.get_xlsform(xlsform=source))
-        _add_cairn(sheets)
-        result = converter.convert(sheets, warnings=warnings, form_name=form_name)
-    except errors.PyXFormError as error:
-        found = problems_of(str(error))
-        survey = sheets.get("survey") or ()
-        raise FormProblems([_located(problem, survey) for problem in found]) from error
-    except Exception as error:
-        # pyxform and the readers under it fail in any way on workbooks that are damaged.
-        raise FormProblems(
-            [
-                Problem(
-                    "",
-                    0,
-                    "",
-                    f"the workbook cannot be converted: {error}",
-                    "Check that it has survey, choices and settings sheets with a header row",
-                )
-            ]
-        ) from error
+    survey = sheets.get("survey") or ()
+    with _told_as_problems(survey):
+        result = converter.convert(dict(sheets), warnings=warnings, form_name=form_name)
     return Converted(
         xform=result.xform.encode(),
         warnings=tuple(warnings),
-        rows=_rows(sheets.get("survey") or ()),
+        rows=_rows(survey),
         external_choices=result.itemsets or "",
     )
 
 
-def _check_size(source: str | Path | bytes) -> None:
-    """Refuse a workbook that unpacks to more than a form can be, before it is unpacked.
-
-    Raises:
-        LimitExceeded: it is larger than WORKBOOK_BYTES_MAX.
-    """
+@contextmanager
+def _told_as_problems(survey: Sequence[Mapping[str, Any]] = ()) -> Iterator[None]:
+    """Turn the ways in which the converter fails into problems."""
+    errors: Any = import_module("pyxform.errors")
     try:
-        packed = zipfile.ZipFile(io.BytesIO(source) if isinstance(source, bytes) else source)
-    except (OSError, ValueError, zipfile.BadZipFile):
-        return  # not packed, or damaged: the reader says what is wrong
-    with packed:
-        size_bytes = sum(item.file_size for item in packed.infolist())
-    if size_bytes > limits.WORKBOOK_BYTES_MAX:
-        raise LimitExceeded(
-            f"the workbook unpacks to {size_bytes} bytes, more than {limits.WORKBOOK_BYTES_MAX}; "
-            "remove sheets and pictures that are not the form's"
-        )
+        yield
+    except errors.PyXFormError as error:
+        found = problems_of(str(error))
+        raise FormProblems([_located(problem, survey) for problem in found]) from error
+    except Exception as error:
+        # pyxform and the readers under it fail in any way on workbooks that are damaged.
+        told = f"the workbook cannot be converted: {type(error).__name__} {error}".strip()
+        advice = "Check that it has survey, choices and settings sheets with a header row"
+        raise FormProblems([Problem("", 0, "", told, advice)]) from error
+
+
+def _everything(sheets: dict[str, Any], form_name: str | None, first: FormProblems) -> FormProblems:
+    """Return all that is wrong, also behind the mistake the converter stopped at."""
+    types: Any = import_module("pyxform.question_type_dictionary")
+    found, mended = lint(sheets, list(types.QUESTION_TYPE_DICT))
+    if not found:
+        return first
+    converted: Converted | None = None
+    told = list(first.problems)
+    try:
+        converted = _converted(mended, form_name)
+    except FormProblems as second:
+        told += second.problems
+    return FormProblems([*found, *_not_told(told, found)], converted)
+
+
+def _not_told(told: Sequence[Problem], found: Sequence[Problem]) -> list[Problem]:
+    """Return what the converter says that the rows have not shown already, each thing once."""
+    places = {(problem.sheet, problem.row) for problem in found}
+    words = {word for problem in found for word in _QUOTED.findall(problem.what)}
+    new: dict[str, Problem] = {}
+    for problem in told:
+        known = (problem.sheet, problem.row) in places or words & set(_QUOTED.findall(problem.what))
+        if not known:
+            new[problem.what] = problem
+    return list(new.values())
 
 
 def _sheets(definition: Any) -> dict[str, Any]:
@@ -202,6 +215,19 @@ def problems_of(message: str) -> list[Problem]:
     return problems
 
 
+def warnings_of(message: str) -> list[Problem]:
+    """Return one of the converter's warnings, line by line, each with its sheet and row."""
+    found: list[Problem] = []
+    for line in message.splitlines():
+        row, sheet = _ROW.search(line), _SHEET.search(line)
+        what = _SHEET.sub("", _ROW.sub("", line)).partition(" Learn more:")[0]
+        what = _DUMPED.sub(lambda match: f": {match[1]}", what).strip().rstrip(".")
+        place = sheet[1] if sheet else ("survey" if row else "")
+        if what:
+            found.append(Problem(place, int(row[1]) if row else 0, "", what, "", "warning"))
+    return found
+
+
 def _located(problem: Problem, survey: Sequence[Mapping[str, Any]]) -> Problem:
     """Return a problem with its row: of a type it does not know, pyxform names none."""
     unknown = _UNKNOWN_TYPE.search(problem.what)
@@ -215,9 +241,6 @@ def _located(problem: Problem, survey: Sequence[Mapping[str, Any]]) -> Problem:
 
 def remedy(message: str) -> str:
     """Return what to write instead, by what the message is about."""
-    for spelling, today in _LEGACY_TYPES.items():
-        if f"'{spelling}'" in message or f'"{spelling}"' in message:
-            return f"Write `{today}` instead of `{spelling}`"
     for pattern, advice in _FIXES:
         if pattern.search(message):
             return advice

@@ -1,5 +1,6 @@
 """The syntax tree of an expression: frozen, hashable, without behaviour."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -97,3 +98,23 @@ def operands(tree: Binary, operator: str) -> list[Expr]:
     found.append(here)
     found.reverse()
     return found
+
+
+def subexpressions(tree: Expr) -> Iterator[Expr]:
+    """Yield an expression and everything inside it, predicates too."""
+    stack = [tree]
+    while stack:
+        part = stack.pop()
+        yield part
+        if isinstance(part, Call):
+            stack.extend(part.arguments)
+        elif isinstance(part, Binary):
+            stack += [part.left, part.right]
+        elif isinstance(part, Negate):
+            stack.append(part.operand)
+        elif isinstance(part, Filter):
+            stack += [part.primary, *part.predicates]
+        elif isinstance(part, Path):
+            stack.extend(predicate for step in part.steps for predicate in step.predicates)
+            if part.base is not None:
+                stack.append(part.base)

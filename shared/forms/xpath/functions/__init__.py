@@ -82,7 +82,24 @@ def check_arity(name: str, given: int, least: int, most: int | None) -> None:
     raise ExpressionError(f"{name}() takes {wanted} argument(s), it is given {given}")
 
 
+_ELSEWHERE: Final = {
+    "average": "sum",
+    "cond": "if",
+    "iif": "if",
+    "len": "string-length",
+    "length": "string-length",
+    "lower": "translate",
+    "lower-case": "translate",
+    "trim": "normalize-space",
+    "upper": "translate",
+    "upper-case": "translate",
+}
+"""Functions of other form dialects and of spreadsheets, and what does their work here."""
+
+
 def hint(name: str) -> str:
     """Return `; did you mean ...()?` or nothing."""
-    close = difflib.get_close_matches(name.lower(), [*PLAIN, *SPECIAL], n=1)
+    known = _ELSEWHERE.get(name.lower())
+    near = difflib.get_close_matches(name.lower(), [*PLAIN, *SPECIAL], n=1, cutoff=0.7)
+    close = [known] if known else near
     return f"; did you mean {close[0]}()?" if close else ""
