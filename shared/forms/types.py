@@ -45,7 +45,9 @@ class AnswerInvalid(FormError):
 
 
 def computed_text(value: Value, type_name: str, zone: tzinfo) -> str:
-    """Return how a calculation's result is stored in a field of a type."""
+    """Return how a calculation's result is stored in a field of a type (FRM-011)."""
+    if isinstance(value, bool):
+        return "1" if value else "0"
     if isinstance(value, float):
         if math.isnan(value):
             return ""

@@ -61,6 +61,29 @@ def test_an_answer_is_a_condition_by_its_type(kind: str, answer: str, shown: boo
     assert filled.get("/data/b").relevant is shown
 
 
+@pytest.mark.parametrize(
+    ("ages", "total", "oldest"),
+    [(("4", "", "5"), "9", "5"), (("", ""), "0", ""), ((), "0", "")],
+)
+def test_totals_leave_out_what_is_not_answered(
+    ages: tuple[str, ...], total: str, oldest: str
+) -> None:
+    """FRM-018: over all instances, and over those a predicate leaves, which no column serves."""
+    source = form(
+        "<m jr:template=''><age/></m><sum/><max/><some/>",
+        bind("/data/m/age", type="int") + bind("/data/sum", calculate="sum(/data/m/age)")
+        + bind("/data/max", calculate="max(/data/m/age)")
+        + bind("/data/some", calculate="sum(/data/m[position() &gt; 0]/age)"),
+        "<repeat nodeset='/data/m'>" + question("/data/m/age") + "</repeat>",
+    )  # fmt: skip
+    filled = interview(source)
+    for age in ages:
+        filled.set(f"{filled.add_repeat('/data/m')}/age", age)
+    assert [filled.value(f"/data/{name}") for name in ("sum", "max", "some")] == [
+        total, oldest, total,
+    ]  # fmt: skip
+
+
 def test_a_filter_makes_only_the_rows_it_finds() -> None:
     """FRM-017."""
     filled = interview(CASCADE)

@@ -5,7 +5,6 @@ Each is the plain function where it does not: the closure falls back to walking 
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final, TypeAlias
 
@@ -13,7 +12,7 @@ from shared.forms.xpath.ast import Call, Expr, Path
 from shared.forms.xpath.context import Closure, ColumnValues, Context
 from shared.forms.xpath.node import Node
 from shared.forms.xpath.paths import is_name
-from shared.forms.xpath.values import NAN, Value, to_text
+from shared.forms.xpath.values import NAN, Value, only_numbers, to_text
 
 if TYPE_CHECKING:
     from shared.forms.xpath.compiler import Compiler
@@ -22,7 +21,7 @@ Pick: TypeAlias = Callable[[list[float]], float]
 
 
 def _sum(column: ColumnValues) -> Value:
-    return float(sum(column.numbers()))
+    return float(sum(only_numbers(column.numbers())))
 
 
 def _count(column: ColumnValues) -> Value:
@@ -31,11 +30,8 @@ def _count(column: ColumnValues) -> Value:
 
 def _extreme(pick: Pick) -> Callable[[ColumnValues], Value]:
     def run(column: ColumnValues) -> Value:
-        numbers = column.numbers()
-        # A sum is NaN if a part is; the parts are looked at only then, for inf - inf is NaN too.
-        if not numbers or (math.isnan(sum(numbers)) and any(map(math.isnan, numbers))):
-            return NAN
-        return pick(numbers)
+        numbers = only_numbers(column.numbers())
+        return pick(numbers) if numbers else NAN
 
     return run
 

@@ -112,7 +112,8 @@ class Compiler:
         if special is not None:
             functions.check_arity(call.name, len(call.arguments), *special.arity)
             return special.build(self, call)
-        function = functions.PLAIN.get(call.name)
+        known = functions.IN_FORMS if self.static.form else functions.PLAIN
+        function = known.get(call.name)
         if function is None:
             raise ExpressionError(f"there is no function {call.name}(){functions.hint(call.name)}")
         functions.check_arity(call.name, len(call.arguments), *function.arity)
@@ -135,13 +136,23 @@ class Compiler:
             return steps.union([self.closure(part) for part in operands(tree, operator)])
         if operator in ("+", "-", "*", "div", "mod"):
             return self._arithmetic(tree)
-        left, right = self.closure(tree.left), self.closure(tree.right)
+        if operator in ("=", "!="):
+            left, right = self._compared(tree.left), self._compared(tree.right)
+        else:
+            left, right = self.closure(tree.left), self.closure(tree.right)
         if operator == "=":
             return lambda c, n: values.equal(left(c, n), right(c, n), c.zone)
         if operator == "!=":
             return lambda c, n: values.unequal(left(c, n), right(c, n), c.zone)
         compare = values.ORDERS[operator]
         return lambda c, n: values.ordered(compare, left(c, n), right(c, n), c.zone)
+
+    def _compared(self, tree: Expr) -> Closure:
+        """Return one side of `=` or `!=`; in a form, a path to nothing is empty text (FRM-019)."""
+        closure = self.closure(tree)
+        if self.static.form and isinstance(tree, Path | Filter):
+            return lambda context, node: closure(context, node) or ""
+        return closure
 
     def _arithmetic(self, tree: Binary) -> Closure:
         """Fold a chain of arithmetic that leans left, however long, without recursing."""

@@ -113,8 +113,8 @@ def _by_size(
     def size(entry: tuple[int, Key]) -> int:
         column, key = entry[1]
         value = key(context, node)
-        if isinstance(value, list) and len(value) == 1:
-            value = value[0].value()
+        if isinstance(value, list) and len(value) < 2:  # noqa: PLR2004 - none is empty (FRM-019)
+            value = value[0].value() if value else ""
         return top.size(names, column, value) if isinstance(value, str) else top.size_unknown
 
     return sorted(keys, key=size)
@@ -133,7 +133,7 @@ def _answer(
     if isinstance(key, list) and len(key) == 1:
         return top.find(names, column, key[0].value())
     if isinstance(key, list) and not key:
-        return []
+        return top.find(names, column, "")
     return None
 
 

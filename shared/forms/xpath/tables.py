@@ -28,7 +28,7 @@ class Instance(Node):
         self._numbers: dict[IndexKey, dict[float, list[Node]]] = {}
 
     def find(self, names: tuple[str, ...], column: str, key: str) -> list[Node]:
-        """Return the nodes at `names` that have a child `column` with this text."""
+        """Return the nodes at `names` whose child `column` has this text; none is empty."""
         return self._index(names, column).get(key, [])
 
     def size(self, names: tuple[str, ...], column: str, key: str) -> int:
@@ -59,7 +59,7 @@ class Instance(Node):
             for name in names:
                 here = [kid for node in here for kid in node.children(name)]
             for node in here:
-                for text in {kid.value() for kid in node.children(column)}:
+                for text in {kid.value() for kid in node.children(column)} or {""}:
                     index.setdefault(text, []).append(node)
         return index
 
@@ -87,7 +87,7 @@ class Table(Instance):
         self.append(self._top)
 
     def find(self, names: tuple[str, ...], column: str, key: str) -> list[Node]:
-        """Return the rows whose column has this text."""
+        """Return the rows whose column has this text; a column that is not there is empty."""
         if names != (self._top.name, self.item_name):
             return []
         return [self._row(place) for place in self._places(column).get(key, ())]
@@ -114,7 +114,10 @@ class Table(Instance):
         index = self._rows.get(column)
         if index is None:
             index = self._rows[column] = {}
-            for place, text in enumerate(self.columns.get(column, ())):
+            texts = self.columns.get(column)
+            if texts is None:
+                index[""] = list(range(self.row_count))
+            for place, text in enumerate(texts or ()):
                 if text in index:
                     index[text].append(place)
                 else:

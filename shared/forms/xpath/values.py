@@ -51,6 +51,12 @@ def text_number(text: str, zone: tzinfo) -> float:
     return days_of_text(text, zone)
 
 
+def only_numbers(numbers: list[float]) -> list[float]:
+    """Return the numbers without NaN, the same list where it has none."""
+    total = sum(numbers)
+    return numbers if total == total else [number for number in numbers if number == number]
+
+
 def to_text(value: Value) -> str:
     """XPath's string()."""
     if isinstance(value, str):

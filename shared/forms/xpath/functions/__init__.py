@@ -39,6 +39,8 @@ _FAMILIES: Final = (
 PLAIN: Final[dict[str, Function]] = {
     name: function for family in _FAMILIES for name, function in family.FUNCTIONS.items()
 }
+IN_FORMS: Final[dict[str, Function]] = {**PLAIN, **numbers.IN_FORMS}
+"""Plain functions as a form has them."""
 SPECIAL: Final[dict[str, Special]] = {
     **booleans.SPECIAL,
     **nodesets.SPECIAL,

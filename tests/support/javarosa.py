@@ -1,0 +1,99 @@
+"""JavaRosa in a process of its own, spoken to in JSON lines: tests/java/JavaRosaPeer.java.
+
+The jar is the one inside pyxform's validator; compiling the driver takes a JDK, which
+.ci/system-packages installs for tests. Nothing of it is shipped.
+"""
+
+import json
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Mapping
+from importlib.util import find_spec
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+_SOURCES = Path(__file__).resolve().parents[1] / "java"
+
+
+class JavaRosaRefused(Exception):
+    """JavaRosa answered with an error; the message is its own."""
+
+
+def javarosa_missing() -> str:
+    """Return what JavaRosa lacks on this machine, "" if it can run."""
+    missing = [tool for tool in ("java", "javac") if shutil.which(tool) is None]
+    if missing:
+        return f"JavaRosa needs {' and '.join(missing)}: install default-jdk-headless"
+    return "" if validator_jar() else "pyxform brings no ODK_Validate.jar"
+
+
+def validator_jar() -> Path | None:
+    """Return the jar of ODK Validate that pyxform brings, which holds JavaRosa."""
+    spec = find_spec("pyxform")
+    if spec is None or spec.origin is None:
+        return None
+    return next(iter(Path(spec.origin).parent.rglob("ODK_Validate.jar")), None)
+
+
+class JavaRosa:
+    """One JavaRosa process; use it as a context."""
+
+    def __init__(self) -> None:
+        jar = validator_jar()
+        assert jar is not None
+        self._folder = tempfile.TemporaryDirectory(prefix="cairn-javarosa-")
+        folder = Path(self._folder.name)
+        sources = [str(path) for path in sorted(_SOURCES.glob("*.java"))]
+        subprocess.run(
+            ["javac", "-nowarn", "-encoding", "UTF-8", "-d", folder, "-cp", jar, *sources],
+            check=True,
+        )
+        self._process = subprocess.Popen(
+            ["java", "-Duser.timezone=UTC", "-Xss8m", "-cp", f"{folder}:{jar}", "JavaRosaPeer"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+            encoding="utf-8",
+        )
+
+    def __enter__(self) -> Self:
+        """Return the running peer."""
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """End the process and remove what was compiled."""
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._process.stdin.close()
+        self._process.wait(timeout=30)
+        self._process.stdout.close()
+        self._folder.cleanup()
+
+    def ask(self, op: str, **request: object) -> Any:
+        """Return what an operation gives.
+
+        Raises:
+            JavaRosaRefused: it failed.
+        """
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._process.stdin.write(json.dumps({"op": op, **request}) + "\n")
+        self._process.stdin.flush()
+        reply: Mapping[str, Any] = json.loads(self._process.stdout.readline())
+        if not reply["ok"]:
+            raise JavaRosaRefused(str(reply["error"]))
+        return reply["value"]
+
+    def load(self, xform: bytes, media: Path | None = None) -> None:
+        """Read a form and begin an instance of it; its media lie in `media`."""
+        path = Path(self._folder.name) / "form.xml"
+        path.write_bytes(xform)
+        self.ask("load", xform=str(path), media=str(media or self._folder.name))
