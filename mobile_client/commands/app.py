@@ -10,6 +10,7 @@ from mobile_client.commands import console, headless
 from mobile_client.commands.console import Options, explained, show
 from mobile_client.commands.operations import Operations
 from mobile_client.commands.script import SetClock, run_script
+from mobile_client.presenters.upgrades import UpgradeView
 from mobile_client.services.hub_search import WAIT_S, FoundHubs
 
 app = typer.Typer(
@@ -224,6 +225,85 @@ def status(context: typer.Context, as_json: Json = False) -> None:
             f"{counts['received']}."
         )
         show(state, as_json=as_json, text=text)
+
+
+packages_app = typer.Typer(
+    help="New versions of the app: show, fetch, save, install. Needs no passphrase.",
+    invoke_without_command=True,
+)
+app.add_typer(packages_app, name="packages")
+
+
+@packages_app.callback()
+def packages(context: typer.Context, as_json: Json = False) -> None:
+    """Tell which version runs, which is needed, and what is on offer."""
+    if context.invoked_subcommand is None:
+        with explained(), console.opened(context.obj) as client:
+            view = client.upgrade()
+            show(view, as_json=as_json, text=_upgrade_text(view))
+
+
+@packages_app.command("fetch")
+def packages_fetch(context: typer.Context, as_json: Json = False) -> None:
+    """Have the new version loaded with the next hand-overs, behind all records."""
+    with explained(), console.opened(context.obj) as client:
+        view = client.fetch_upgrade()
+        show(view, as_json=as_json, text=_upgrade_text(view))
+
+
+@packages_app.command("take")
+def packages_take(
+    context: typer.Context,
+    file: Annotated[Path, typer.Argument(help="the package, from a stick")],
+    as_json: Json = False,
+) -> None:
+    """Take the new version from a file, if it is the very one that was announced."""
+    with explained(), console.opened(context.obj) as client:
+        view = client.take_upgrade(file)
+        show(view, as_json=as_json, text=_upgrade_text(view))
+
+
+@packages_app.command("save")
+def packages_save(
+    context: typer.Context,
+    file: Annotated[Path, typer.Argument(help="the file or folder to write")],
+    as_json: Json = False,
+) -> None:
+    """Write the new version as a file, verified by size and SHA-256."""
+    with explained(), console.opened(context.obj) as client:
+        saved = client.save_upgrade(file)
+        show({"file": saved}, as_json=as_json, text=f"Verified and saved as {saved}.")
+
+
+@packages_app.command("install")
+def packages_install(context: typer.Context, as_json: Json = False) -> None:
+    """Verify the new version and say how the system installs it."""
+    with explained(), console.opened(context.obj) as client:
+        done = client.install_upgrade()
+        todo = f"To install it, run: {done.command}" if done.command else "Open it to install it."
+        show(done, as_json=as_json, text=f"Verified and saved as {done.path}. {todo}")
+
+
+def _upgrade_text(view: UpgradeView) -> str:
+    lines = [f"This is version {view.installed}."]
+    if view.needed:
+        lines.append(
+            f"Version {view.minimum} is needed: no new interviews begin until it is installed; "
+            "drafts and hand-over go on."
+        )
+    if not view.offered:
+        lines.append("Nothing newer is on offer for this device.")
+        return "\n".join(lines)
+    lines.append(f"Version {view.version} is on offer: {view.changes}")
+    if view.barred:
+        lines.append(f"It cannot be installed here: {view.barred}.")
+    elif view.whole:
+        lines.append("It is on this device: packages install, or packages save FILE.")
+    elif view.asked:
+        lines.append(f"{view.received} of {view.size} bytes are here; the next hand-over goes on.")
+    else:
+        lines.append(f"It has {view.size} bytes: packages fetch, then sync; or packages take FILE.")
+    return "\n".join(lines)
 
 
 @app.command()

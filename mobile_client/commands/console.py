@@ -107,8 +107,8 @@ def plain(value: Any) -> Any:
         return [plain(each) for each in value]
     if isinstance(value, Enum):
         return value.value
-    if isinstance(value, bytes):
-        return value.hex()
+    if isinstance(value, bytes | Path):
+        return value.hex() if isinstance(value, bytes) else str(value)
     return value
 
 

@@ -144,6 +144,7 @@ class Operations:
         faults = {} if client.project is None else client.project.library.faults()
         return {
             "facts": plain(client.facts()),
+            "upgrade": plain(client.upgrade()),
             "counts": plain(client.counts()),
             "banner": plain(client.banner()),
             "enumerators": [row.name for row in client.enumerators()],

@@ -22,6 +22,11 @@ _DECRYPT: Final = 2
 _CAPACITY: Final = 4
 """BatteryManager.BATTERY_PROPERTY_CAPACITY."""
 _FULL: Final = 100
+_GRANT_READ: Final = 0x1
+"""Intent.FLAG_GRANT_READ_URI_PERMISSION."""
+_NEW_TASK: Final = 0x10000000
+"""Intent.FLAG_ACTIVITY_NEW_TASK."""
+_ABIS: Final = {"arm64-v8a": "arm64", "armeabi-v7a": "armv7"}
 
 
 def _java(name: str) -> Any:
@@ -114,6 +119,30 @@ class AndroidPosition:
         return best
 
 
+class AndroidInstaller:
+    """The system's package installer, asked by an intent; the person confirms there.
+
+    Source: Android's "Intent.ACTION_VIEW" and "FileProvider" references. The app's manifest names
+    the provider `<package>.fileprovider` and the permission REQUEST_INSTALL_PACKAGES.
+    """
+
+    def __init__(self) -> None:
+        abi = str(_java("android.os.Build").SUPPORTED_ABIS[0])
+        self.platform = f"android-{_ABIS.get(abi, abi)}"
+
+    def install(self, path: Path) -> str:
+        """Show the system's question whether to install the file."""
+        activity, intent_class = _activity(), _java("android.content.Intent")
+        file = _java("java.io.File")(str(path))
+        provider = _java("androidx.core.content.FileProvider")
+        uri = provider.getUriForFile(activity, f"{activity.getPackageName()}.fileprovider", file)
+        intent = intent_class(intent_class.ACTION_VIEW)
+        intent.setDataAndType(uri, "application/vnd.android.package-archive")
+        intent.addFlags(_GRANT_READ | _NEW_TASK)
+        activity.startActivity(intent)
+        return ""
+
+
 def android_services(home: Path, clock: Clock, sleep: Callable[[float], None]) -> DeviceServices:
     """Return what an Android device offers; pictures are taken by the camera app and picked."""
     return DeviceServices(
@@ -121,5 +150,6 @@ def android_services(home: Path, clock: Clock, sleep: Callable[[float], None]) -
         storage=HomeStorage(home),
         keystore=AndroidKeystore(home / "device.secret"),
         picker=FilePicker(),
+        installer=AndroidInstaller(),
         position=AndroidPosition(clock, sleep),
     )

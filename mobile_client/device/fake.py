@@ -42,6 +42,19 @@ class FakeKeystore:
 
 
 @dataclass
+class FakeInstaller:
+    """A system that keeps what it was to install."""
+
+    platform: str = "linux-x86_64"
+    installed: list[Path] = field(default_factory=list)
+
+    def install(self, path: Path) -> str:
+        """Keep the path."""
+        self.installed.append(path)
+        return f"install {path.name}"
+
+
+@dataclass
 class FakePosition:
     """A receiver that gives its fixes one after the other."""
 
@@ -62,6 +75,7 @@ def fake_services(**changes: object) -> DeviceServices:
         "storage": FakeStorage(),
         "keystore": FakeKeystore(),
         "picker": FilePicker(),
+        "installer": FakeInstaller(),
         "position": FakePosition([Fix(15.5518, 32.5324, 380.0, 5.0)]),
     }
     return DeviceServices(**{**parts, **changes})  # type: ignore[arg-type]

@@ -7,6 +7,7 @@ from typing import Final
 
 from mobile_client.device.files import write_private
 from mobile_client.device.gpsd import GpsdReceiver
+from mobile_client.device.installing import CommandInstaller
 from mobile_client.device.nmea import NmeaReceiver
 from mobile_client.device.photo import strip_metadata
 from mobile_client.device.services import DeviceFault, DeviceServices, Position
@@ -97,5 +98,6 @@ def linux_services(home: Path, clock: Clock, position_source: str = "typed") -> 
         storage=HomeStorage(home),
         keystore=FileKeystore(home / "device.secret"),
         picker=FilePicker(),
+        installer=CommandInstaller(),
         position=position_from(position_source, clock),
     )

@@ -96,6 +96,21 @@ class Picker(Protocol):
         ...
 
 
+class Installer(Protocol):
+    """Hands a new version of the app to the system."""
+
+    platform: str
+    """What packages call this device: android-arm64, linux-x86_64 ... (SEAL-091)."""
+
+    def install(self, path: Path) -> str:
+        """Start installing a verified file; return the command to type, "" where none is needed.
+
+        Raises:
+            DeviceFault: the system does not take it.
+        """
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class DeviceServices:
     """What one device has. `position` is None where positions are typed or tapped."""
@@ -104,4 +119,5 @@ class DeviceServices:
     storage: Storage
     keystore: Keystore
     picker: Picker
+    installer: Installer
     position: Position | None = None

@@ -46,7 +46,11 @@ class Destination:
 
 @dataclass(frozen=True, slots=True)
 class Transfer:
-    """A hand-over under way. Numbers never go back within one transfer."""
+    """A hand-over under way. Numbers never go back within one transfer.
+
+    Attributes:
+        loaded_bytes: of a new version of the app that came in this hand-over.
+    """
 
     entries_sent: int = 0
     entries_total: int = 0
@@ -54,6 +58,7 @@ class Transfer:
     bytes_sent: int = 0
     bytes_total: int = 0
     elapsed_s: float = 0.0
+    loaded_bytes: int = 0
 
     @property
     def bytes_per_s(self) -> float:

@@ -34,6 +34,7 @@ from mobile_client.services.machine import Machine
 from mobile_client.services.opened import Opened
 from mobile_client.services.project import Project
 from mobile_client.services.scripted import ScriptedFilling
+from mobile_client.services.upgrading import Upgrading
 from mobile_client.vault.database import VaultDatabase, refuse_newer_vault
 from mobile_client.vault.key_slots import KeySlots
 from mobile_client.vault.people import OpenedKeys, People
@@ -48,7 +49,7 @@ from sync.stores.lock import HomeLock
 from sync.stores.sqlite_file import refuse_newer_log
 
 
-class Client(Carrying):
+class Client(Carrying, Upgrading):
     """One home, with whoever unlocked it."""
 
     def __init__(
@@ -91,7 +92,7 @@ class Client(Carrying):
             )
             record = self.files.device()
             if record is not None:
-                self.project = Project(self.files, record, self.clock, self.random_bytes)
+                self.project = Project(self.files, record, self.machine)
             self._closing = opening.pop_all()
 
     def close(self) -> None:
@@ -131,7 +132,7 @@ class Client(Carrying):
         )
         self._people.share_mailbox(mailbox.to_bytes())
         record, reply = enrol(self.files, parsed, device_label, mailbox, send)
-        project = Project(self.files, record, self.clock, self.random_bytes)
+        project = Project(self.files, record, self.machine)
         project.welcome(reply)
         self.files.save_device(record)
         self.project = project
@@ -301,7 +302,7 @@ class Client(Carrying):
 
     def begin(self, form_id: str) -> OpenInterview:
         """Open a new interview."""
-        return self._open.interviews.begin(form_id)
+        return self.begin_filling(form_id)
 
     def resume(self, draft_id: str) -> OpenInterview:
         """Open a draft again."""
@@ -309,6 +310,7 @@ class Client(Carrying):
 
     def begin_filling(self, form_id: str) -> ScriptedFilling:
         """Open a new interview for a script, which may write many answers at once."""
+        self.check_version()
         return self._open.interviews.begin(form_id)
 
     def resume_filling(self, draft_id: str) -> ScriptedFilling:
@@ -349,13 +351,14 @@ class Client(Carrying):
 
     def case_filling(self, record_id: str) -> ScriptedFilling:
         """Open a correction of a case for a script."""
+        self.check_version()
         return self._open.interviews.correct(self._open.cases.find(record_id))
 
     # ---- settings
 
     def facts(self) -> DeviceFacts:
         """Return what identifies this device."""
-        return device_facts(self.project)
+        return device_facts(self.project, self.machine.version.text)
 
     def preferences(self) -> Preferences:
         """Return the preferences; policy bounds how long a vault stays open."""

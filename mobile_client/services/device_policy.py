@@ -1,10 +1,11 @@
-"""What the project's policy asks of devices: the `[device]` table of the signed policy document."""
+"""What the project's policy asks of devices: `[device]` and `[app]` of the signed document."""
 
 import tomllib
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from typing import Final
 
-from shared.errors import FormError
+from shared.app_policy import AppPolicy, read_app_policy
+from shared.errors import EncodingInvalid, FormError
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,11 +16,13 @@ class DevicePolicy:
         passphrase_bits_min: floor of a passphrase's strength, where no hardware holds a secret.
         lock_idle_s: the longest a vault stays open without a touch.
         lead_review: 1 where a team lead looks before finalize.
+        app: the lowest version that begins interviews, and whether newer ones load by themselves.
     """
 
     passphrase_bits_min: int = 64
     lock_idle_s: int = 300
     lead_review: int = 0
+    app: AppPolicy = field(default_factory=AppPolicy)
 
 
 DEFAULT: Final = DevicePolicy()
@@ -32,10 +35,13 @@ def read_device_policy(content: bytes) -> DevicePolicy:
         FormError: it is no policy.
     """
     try:
-        table = tomllib.loads(content.decode("utf-8")).get("device", {})
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        policy = tomllib.loads(content.decode("utf-8"))
+        app = read_app_policy(policy.get("app", {}))
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError, EncodingInvalid) as error:
         raise FormError("the policy that arrived cannot be read; tell the coordinator") from error
-    known = {each.name for each in fields(DevicePolicy)}
+    numbers = {each.name for each in fields(DevicePolicy) if each.name != "app"}
+    table = policy.get("device", {}).items()
     return DevicePolicy(
-        **{name: value for name, value in table.items() if name in known and type(value) is int}
+        **{name: value for name, value in table if name in numbers and type(value) is int},
+        app=app,
     )

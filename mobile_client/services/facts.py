@@ -3,7 +3,6 @@
 Both work while locked.
 """
 
-from importlib.metadata import PackageNotFoundError, version
 from typing import Final
 
 from mobile_client.device.services import DeviceServices
@@ -15,12 +14,8 @@ LOW_SPACE_BYTES: Final = 200 << 20
 TRAINING: Final = "training"
 
 
-def device_facts(project: Project | None) -> DeviceFacts:
-    """Return what identifies this device."""
-    try:
-        number = version("cairn")
-    except PackageNotFoundError:
-        number = "unknown"
+def device_facts(project: Project | None, number: str) -> DeviceFacts:
+    """Return what identifies this device, and the version of the app."""
     if project is None:
         return DeviceFacts(version=number)
     record, ring = project.record, project.peer.directory.ring

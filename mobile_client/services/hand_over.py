@@ -37,6 +37,7 @@ class _Counted:
         self._inner = inner
         self._stopped = stopped
         self.bytes_sent = 0
+        self.bytes_loaded = 0
 
     def is_known(self) -> bool:
         """Ask whether the other side knows this device."""
@@ -49,6 +50,7 @@ class _Counted:
         answer = self._inner.exchange(message)
         chunks = sum(len(chunk.data) for chunk in message.chunks)
         self.bytes_sent += chunks + len(message.batch or b"")
+        self.bytes_loaded += sum(len(chunk.data) for chunk in answer.chunks)
         return answer
 
 
@@ -71,7 +73,8 @@ def exchange(
 
     def transfer(sent: int, total: int, taken: int) -> Transfer:
         elapsed_s = clock.monotonic_s() - began_s
-        return Transfer(sent, total, taken, counted.bytes_sent, 0, elapsed_s)
+        loaded = counted.bytes_loaded
+        return Transfer(sent, total, taken, counted.bytes_sent, 0, elapsed_s, loaded)
 
     def show(progress: Progress) -> None:
         on_progress(transfer(progress.sent, progress.to_send, progress.received))

@@ -6,6 +6,7 @@ signing.key      signs the log: private, but no passphrase, so that locked devic
 device.secret    the keystore's share of every vault key
 log.db           sealed entries and papers (sync/stores)
 vault/           what a passphrase opens
+packages/        a new version of the app, on its way to the system's installer
 forms/           compiled forms and choice lists, as published
 """
 
@@ -54,6 +55,7 @@ class HomeFiles:
         self.vault_folder = private_folder(home / "vault")
         self.forms_folder = private_folder(home / "forms")
         self.media_folder = private_folder(home / "vault" / "files")
+        self.packages_folder = private_folder(home / "packages")
         self.log = home / "log.db"
         self.vault = home / "vault" / "vault.db"
         self.draft_keys = home / "vault" / "drafts.keys"
@@ -115,6 +117,19 @@ class HomeFiles:
     def note_sync(self, at_ms: int) -> None:
         """Note that this device spoke with a server or hub."""
         self._change_state(last_sync_ms=at_ms)
+
+    def package_asked(self) -> str:
+        """Return the SHA-256 in hex of the app package the enumerator wants, "" for none."""
+        return str((_read(self._state) or {}).get("package", ""))
+
+    def ask_package(self, digest: str) -> None:
+        """Note which app package the enumerator wants."""
+        self._change_state(package=digest)
+
+    def drop_packages(self) -> None:
+        """Delete what was written for the system's installer: it is done, or out of date."""
+        for file in self.packages_folder.iterdir():
+            file.unlink()
 
     def _change_state(self, **changes: Any) -> None:
         _write(self._state, {**(_read(self._state) or {}), **changes})

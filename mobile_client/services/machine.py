@@ -13,6 +13,7 @@ from mobile_client.services.home_files import HomeFiles
 from shared.clock import Clock, RandomBytes
 from shared.sealing.keys import Suite
 from shared.sealing.passphrase import VAULT_COST, Cost
+from shared.versions import VERSION, Version
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +23,7 @@ class Machine:
     Attributes:
         cost: of a passphrase guess on a new vault; tests take a cheap one.
         suite: of the mailbox key made at enrolment (SEAL-042).
+        version: of the app that runs.
     """
 
     device: DeviceServices
@@ -30,6 +32,7 @@ class Machine:
     random_bytes: RandomBytes = os.urandom
     cost: Cost = VAULT_COST
     suite: Suite = Suite.HYBRID
+    version: Version = VERSION
 
 
 def real_machine(home: Path) -> Machine:

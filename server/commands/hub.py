@@ -21,6 +21,7 @@ from server.hub.run import local_addresses, run_hub
 from server.hub.status import age_text, hub_status
 from shared.errors import CairnError, UsageError
 from shared.sealing.enrol import parse_enrolment_code
+from sync.package_shelf import Loaded
 from sync.stores.lock import HomeLock
 
 app = CairnTyper(no_args_is_help=True, help=__doc__)
@@ -214,6 +215,7 @@ def status(home: HomeArgument, as_json: JsonOption = False) -> None:
                     "enrolled": state.enrolled,
                     "waiting": state.waiting,
                     "devices": rows,
+                    "packages": [_package_row(one) for one in state.packages],
                 },
                 as_json=True,
             )
@@ -221,6 +223,46 @@ def status(home: HomeArgument, as_json: JsonOption = False) -> None:
             answer_rows(rows, as_json=False, empty="no device has handed anything over yet")
     finally:
         hub.close()
+
+
+@app.command()
+def packages(
+    home: HomeArgument,
+    save: Annotated[
+        Path | None, typer.Option(help="Write every package that is whole into this folder.")
+    ] = None,
+    platform: Annotated[str, typer.Option(help="Only those for this platform.")] = "",
+    as_json: JsonOption = False,
+) -> None:
+    """Show the app packages this hub carries, and write them as verified files for a stick."""
+    hub = Hub(home, SystemClock())
+    try:
+        carried = [
+            one
+            for one in hub.peer.packages.offered()
+            if not platform or one.manifest.suits(platform)
+        ]
+        rows = [_package_row(one) for one in carried]
+        if save is not None:
+            save.mkdir(parents=True, exist_ok=True)
+            for one, row in zip(carried, rows, strict=True):
+                target = save / one.manifest.file_name
+                if one.whole and not target.exists():
+                    row["file"] = str(hub.peer.packages.save(one.manifest, target))
+        answer_rows(rows, as_json=as_json, empty="no package is offered, as far as this hub knows")
+    finally:
+        hub.close()
+
+
+def _package_row(loaded: Loaded) -> dict[str, object]:
+    manifest = loaded.manifest
+    return {
+        "package": manifest.title,
+        "size": manifest.size,
+        "loaded": loaded.received,
+        "whole": loaded.whole,
+        "file": None,
+    }
 
 
 def _page_url(hub: Hub) -> str:

@@ -7,6 +7,7 @@ files readable by their owner alone are enough, so that a hub starts without a q
 
 import json
 import os
+import shutil
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Final
@@ -16,6 +17,7 @@ from shared.errors import UsageError
 from shared.ids import AuthorId, DeploymentId
 from shared.sealing.enrol import EnrolmentCode
 from shared.sealing.keys import AUDIENCE_MISSION, SecretKey, SigningKey, Suite, author_id
+from shared.sealing.packages import Manifest
 from shared.sealing.receipts import Signed
 from shared.sealing.tls import certificate_pin, make_certificate
 from sync.core.directory import Directory
@@ -26,6 +28,8 @@ from sync.stores.sqlite import SqliteLogStore
 SETTINGS_FILE: Final = "hub.json"
 STORE_FILE: Final = "log.db"
 KEYS: Final = "keys"
+ROOM_BYTES: Final = 1 << 30
+"""What app packages leave free on a hub for sealed records."""
 _OWNER_ONLY: Final = 0o600
 _PASSWORD_BYTES: Final = 32
 
@@ -88,6 +92,13 @@ class Hub:
         me = Me(self.keys.author, self.keys.signing)
         self.peer = Peer(self.store, me, directory, clock)
         self.reload()
+        self.peer.packages.wants(self._has_room)
+
+    def _has_room(self, manifest: Manifest) -> bool:
+        """Tell whether to carry a package: records must always find room (SYNC-134)."""
+        loaded = self.peer.packages.loaded(manifest)
+        missing = manifest.size - loaded.received
+        return loaded.whole or shutil.disk_usage(self.home).free > missing + ROOM_BYTES
 
     def reload(self) -> None:
         """Read again what the store knows, and carry one's own certificate if it is there."""

@@ -7,6 +7,7 @@ from enum import StrEnum
 from server.hub.home import Hub
 from shared.ids import AuthorId
 from sync.core.have import LogName, Point
+from sync.package_shelf import Loaded
 
 
 class Carried(StrEnum):
@@ -51,6 +52,7 @@ class HubStatus:
     enrolled: bool
     mission_seen: datetime | None
     devices: tuple[DeviceRow, ...]
+    packages: tuple[Loaded, ...] = ()
 
     @property
     def waiting(self) -> int:
@@ -74,6 +76,7 @@ def hub_status(hub: Hub) -> HubStatus:
         hub.is_enrolled,
         _instant(hub, max(issued)) if issued else None,
         tuple(rows),
+        hub.peer.packages.offered(),
     )
 
 
