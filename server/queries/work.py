@@ -39,12 +39,20 @@ class Claimed:
 
 
 def claim(session: Session, worker: str, now: datetime, lease_s: int, limit: int) -> list[int]:
-    """Lease the oldest entries that nobody works on; return their row numbers, oldest first."""
+    """Lease the oldest entries that nobody works on; return their row numbers, oldest first.
+
+    A lease that ends later than any made now was made while the clock was ahead: it is over too.
+    """
+    until = now + timedelta(seconds=lease_s)
     free = (
         select(Work.entry_id)
         .where(
             Work.state == WorkState.WAITING.value,
-            or_(col(Work.leased_until).is_(None), col(Work.leased_until) < now),
+            or_(
+                col(Work.leased_until).is_(None),
+                col(Work.leased_until) < now,
+                col(Work.leased_until) > until,
+            ),
         )
         .order_by(col(Work.entry_id))
         .limit(limit)
@@ -57,7 +65,7 @@ def claim(session: Session, worker: str, now: datetime, lease_s: int, limit: int
             .where(col(Work.entry_id).in_(some))
             .values(
                 worker=worker,
-                leased_until=now + timedelta(seconds=lease_s),
+                leased_until=until,
                 attempts=col(Work.attempts) + 1,
             )
         )

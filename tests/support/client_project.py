@@ -86,6 +86,7 @@ class TestProject:
     codebooks: Codebooks = field(default_factory=Codebooks)
     keys_left_out: frozenset[Role] = frozenset()
     backed_up: bool = False
+    key_days: tuple[int, int] = (0, 99_999)
     codes: dict[bytes, EnrolmentCode] = field(default_factory=dict)
     store: Any = field(default_factory=MemoryLogStore)
 
@@ -116,7 +117,7 @@ class TestProject:
             Role.SERVER_TRANSPORT: self.transport,
         }
         keys = [
-            RingKey(role, key.suite, key.public.data, 0, 99_999)
+            RingKey(role, key.suite, key.public.data, *self.key_days)
             for role, key in recipients.items()
             if role not in self.keys_left_out
         ]
