@@ -72,6 +72,7 @@ class BodyPlan:
             (f.path, f.required)
             for f in fields
             if f.shape is Shape.VALUE
+            and program.is_asked(f.path)
             and f.required not in NEVER
             and not self.skips(f.path, f.required)
         )
@@ -114,7 +115,9 @@ class BodyPlan:
     def _check(self, field: Field) -> Check | None:
         if field.shape is not Shape.VALUE:
             return None
-        constraint = "" if self.skips(field.path, field.constraint) else field.constraint
+        judged = self.program.is_asked(field.path)
+        judged = judged and not self.skips(field.path, field.constraint)
+        constraint = field.constraint if judged else ""
         checked = type_check(field.type)
         return Check(checked, constraint) if checked or constraint else None
 

@@ -69,7 +69,7 @@ def rule_problems(form: Form, places: Rows) -> Iterator[Problem]:
         yield from _unknown_paths(form, rule, tree, places)
     if readable:
         yield from _graph_problems(form, places)
-    yield from _stop_signs(form, places)
+    yield from _stop_signs(form, bare, places)
     yield from _never_asked(form, places)
 
 
@@ -179,10 +179,12 @@ def _plain_path(part: Expr) -> str:
 # ---- questions nobody gets past, or to
 
 
-def _stop_signs(form: Form, places: Rows) -> Iterator[Problem]:
+def _stop_signs(form: Form, bare: Program, places: Rows) -> Iterator[Problem]:
     """Warn of what must be answered, cannot be, and depends on nothing: no interview gets past."""
     for field in form.fields.values():
         computed = field.calculate or field.relevant or field.preload[0]
+        if not bare.is_asked(field.path):
+            continue
         if field.readonly == "true()" and field.required == "true()" and not computed:
             yield Problem(
                 "survey",

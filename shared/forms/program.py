@@ -71,6 +71,10 @@ class Program:
                 self.controls.setdefault(control.ref, control)
             stack.extend(reversed(control.children))
 
+    def is_asked(self, path: str) -> bool:
+        """Tell whether somebody answers a field: rules of others can be met by nobody."""
+        return path in self.controls
+
     def _build_graph(self) -> Graph:
         rules: list[Rule] = []
 

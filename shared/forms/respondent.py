@@ -23,6 +23,8 @@ TRIES_MAX: Final = 60
 SCREENS_MAX: Final = 20_000
 MENDING_ROUNDS_MAX: Final = 12
 COMPUTED_STEPS_MAX: Final = 3
+_SAME_SHARE: Final = 0.5
+"""How often two answers a rule compares are made the same: some must be, some must not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,19 +180,31 @@ class Respondent:
     def _mend(self, path: str) -> None:
         """Answer a broken question anew, or what its rule compares it with."""
         state = self._interview.get(path)
-        if state.kind in ("", "group", "repeat"):
+        if state.kind in ("group", "repeat"):
             return
-        if state.readonly:
+        compared: Sequence[str] = self._interview.read_by(path, "constraint")
+        if not state.kind:
+            # A value that must be there and is not: answer what it is computed from.
+            others = compared = self._asked_behind(path, "calculate")
+        elif state.readonly:
             # A note that must be answered is a stop sign: change what put it up.
-            others = self._asked_behind(path, "relevant")
+            others = compared = self._behind_a_stop_sign(path)
         elif self._draw(path, state):
             return
         else:
             self._interview.set(path, "")
             others = self._asked_behind(path, "constraint") if state.required else []
-        compared = self._interview.read_by(path, "constraint")
         for other in others:
             self._reconsider(other, [peer for peer in compared if peer != other])
+
+    def _behind_a_stop_sign(self, path: str) -> list[str]:
+        """Return the questions that put it up, or the nearest group around it."""
+        here = path
+        while here.count("/") > 1:
+            if found := self._asked_behind(here, "relevant"):
+                return found
+            here = here.rpartition("/")[0]
+        return []
 
     def _asked_behind(self, path: str, rule: str) -> list[str]:
         """Return the questions a rule looks at, through computed fields between them."""
@@ -211,8 +225,11 @@ class Respondent:
         state = self._interview.get(other)
         if not state.kind or state.readonly or not state.relevant:
             return
-        if not any(self._accepts(other, self._interview.value(peer)) for peer in peers):
-            self._draw(other, state)
+        if self._dice.random() < _SAME_SHARE:
+            values = [value for peer in peers if (value := self._interview.value(peer))]
+            if any(self._accepts(other, value) for value in values):
+                return
+        self._draw(other, state)
 
 
 def without_positions(path: str) -> str:

@@ -77,6 +77,9 @@ class Validator:
         skip = skip or _skip_nothing
         if not node.relevant:
             return None
+        if field.shape is Shape.VALUE and not self._program.is_asked(field.path):
+            # As in JavaRosa: what nobody is asked is not held to its rules, only to its type.
+            return self._type_problem(node, field)
         if node.text == "" and field.shape is Shape.VALUE:
             skipped = field.required in NEVER or skip(field.path, field.required)
             if skipped or not self.holds(field.required, node):

@@ -55,9 +55,14 @@ XFORM = b"""<h:html xmlns="http://www.w3.org/2002/xforms" xmlns:h="http://www.w3
 <bind nodeset="/data/whole" relevant="/data/inner = '7x' or sum(/data/member/years) = 9"/>
 <bind nodeset="/data/seen" relevant="count(/data/total) = 1"/>
 <bind nodeset="/data/spring" relevant="today() &gt;= date('2026-03-01')"/>
-</model></h:head><h:body><group ref="/data/member"><repeat nodeset="/data/member">
-<group ref="/data/member/pet"><repeat nodeset="/data/member/pet"/></group></repeat></group>
-</h:body></h:html>"""
+</model></h:head><h:body><input ref="/data/gate"/><input ref="/data/kind"/>
+<input ref="/data/when"/><input ref="/data/inner/age"/><input ref="/data/inner/why"/>
+<input ref="/data/inner/deep/last"/><input ref="/data/late"/>
+<group ref="/data/member"><repeat nodeset="/data/member">
+<input ref="/data/member/name"/><input ref="/data/member/years"/><input ref="/data/member/job"/>
+<group ref="/data/member/pet"><repeat nodeset="/data/member/pet">
+<input ref="/data/member/pet/sort"/><input ref="/data/member/pet/bites"/></repeat></group></repeat>
+</group></h:body></h:html>"""
 FORM = read_form(XFORM)
 TEXTS = ("", "0", "1", "2", "3", "5", "7", "9", "12", "16", "130", "x", "b", "dog", "2026-03-01")
 SINGLES = tuple(

@@ -1,6 +1,6 @@
 """The interview: recomputing, repeats, drafts, finishing.
 
-FRM-004, FRM-020, FRM-021, FRM-022, FRM-024, FRM-025, FRM-027, FRM-028, FRM-029.
+FRM-004, FRM-020, FRM-021, FRM-022, FRM-024, FRM-025, FRM-027, FRM-028, FRM-029, FRM-037.
 """
 
 from datetime import UTC
@@ -9,6 +9,7 @@ import pytest
 from forms_build import NOW, bind, form, interview, question, seeded_bytes
 
 from shared.errors import FormError, SubmissionInvalid
+from shared.forms.body import validate_body
 from shared.forms.dependency import CycleFound
 from shared.forms.draft import DraftUnreadable
 from shared.forms.interview import Interview
@@ -198,3 +199,21 @@ def test_a_walk_through_a_secondary_instance_reads_no_answer() -> None:
         model="<instance id='i'><root><item/><item/></root></instance>",
     )
     assert interview(listed).value("/data/many") == "2"
+
+
+def test_rules_bind_questions_and_not_what_nobody_is_asked() -> None:
+    computed = form(
+        "<x/><sum/><sign/>",
+        bind("/data/sum", required="true()", constraint=". &gt; 5", calculate="/data/x")
+        + bind("/data/sign", required="true()", readonly="true()", relevant="/data/x = 2"),
+        question("/data/x") + question("/data/sign"),
+    )
+    filled = interview(computed)
+    assert filled.violations() == ()
+    filled.set("/data/x", "1")
+    assert filled.violations() == ()
+    assert validate_body(
+        computed, filled.answers(), (), clock_now=NOW, tz=UTC, random_bytes=seeded_bytes()
+    ) == ()  # fmt: skip
+    filled.set("/data/x", "2")
+    assert [v.path for v in filled.violations()] == ["/data/sign"]
