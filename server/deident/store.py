@@ -23,7 +23,6 @@ from sqlalchemy import (
     column,
     delete,
     func,
-    insert,
     inspect,
     select,
     table,
@@ -32,6 +31,7 @@ from sqlalchemy import (
 from sqlalchemy import Column as SqlColumn
 from sqlalchemy.schema import CreateColumn, CreateIndex, CreateTable, Index
 
+from server.bulk import insert_into
 from server.deident.catalogue import (
     METADATA,
     StoredTable,
@@ -122,7 +122,7 @@ class AnalyticsStore:
                 connection.execute(_delete_owned(name), {"owners": owners})
             for name, target in prepared.items():
                 if pending[name]:
-                    connection.execute(insert(target.table), pending[name])
+                    insert_into(connection, target.table, pending[name])
 
     def replace_record(self, plan: Plan, record: AnalyticRecord) -> None:
         """Make the store hold exactly these rows for one record."""

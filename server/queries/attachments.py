@@ -7,7 +7,7 @@ from typing import Any, Final
 from sqlalchemy import delete, or_, update
 from sqlmodel import Session, col, func, select
 
-from server.queries.bulk import delete_among, insert_missing, insert_rows
+from server.bulk import delete_among, insert_missing, insert_rows
 from server.tables.attachments import (
     Attachment,
     AttachmentChunk,

@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlalchemy import update
 from sqlmodel import Session, col, func, select
 
-from server.queries.bulk import insert_missing
+from server.bulk import insert_missing
 from server.tables.records import Conflict, ConflictState, Record
 
 

@@ -4,11 +4,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import insert, update
+from sqlalchemy import update
 from sqlmodel import Session, col, select, text
 
+from server.bulk import delete_among, insert_rows, new_row_numbers, select_among
 from server.db import is_sqlite
-from server.queries.bulk import delete_among, insert_rows, select_among, table_of
 from server.tables.log import (
     LogBranch,
     LogEntry,
@@ -141,8 +141,10 @@ def add_entries(
     now: datetime,
 ) -> list[int]:
     """Store entries with their payloads and the work they make; return their row numbers."""
+    numbers = new_row_numbers(session, LogEntry, len(entries))
     rows = [
         {
+            "id": number,
             "author": branch.log.author,
             "incarnation": branch.log.incarnation,
             "branch": branch.number,
@@ -153,10 +155,9 @@ def add_entries(
             "carrier": carrier,
             "received_at": now,
         }
-        for entry in entries
+        for number, entry in zip(numbers, entries, strict=True)
     ]
-    statement = insert(table_of(LogEntry)).returning(col(LogEntry.id), sort_by_parameter_order=True)
-    numbers = [number or 0 for number in session.scalars(statement, rows)]
+    insert_rows(session, LogEntry, rows)
     payloads = [
         {"entry_id": number, "compartment": int(compartment), "data": data}
         for number, entry in zip(numbers, entries, strict=True)
@@ -175,7 +176,7 @@ def add_entries(
         .where(*_of_log(branch.log), col(LogBranch.number) == branch.number)
         .values(head_sequence=last.header.sequence, head_hash=last.hash)
     )
-    return numbers
+    return list(numbers)
 
 
 def add_signature(session: Session, entry_id: int, signed_on: int, signature: bytes) -> None:

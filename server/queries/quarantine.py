@@ -7,7 +7,7 @@ from typing import Any, Final
 from sqlalchemy import update
 from sqlmodel import Session, col, func, select
 
-from server.queries.bulk import insert_or_update, select_among
+from server.bulk import insert_or_update, select_among
 from server.queries.work import REVISION_KINDS
 from server.tables.quarantine import Quarantined, QuarantineSource, QuarantineState
 from shared.sealing.envelope import Kind

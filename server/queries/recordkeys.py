@@ -5,7 +5,7 @@ from datetime import datetime
 
 from sqlmodel import Session, col, func, select
 
-from server.queries.bulk import insert_missing, select_among
+from server.bulk import insert_missing, select_among
 from server.tables.keys import Erasure, ErasureCause, RecordKey
 from shared.clock import RandomBytes
 from shared.sealing.keys import KEY_BYTES

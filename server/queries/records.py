@@ -6,14 +6,14 @@ from typing import Any, Final
 from sqlalchemy import update
 from sqlmodel import Session, col, func, select, text
 
-from server.db import is_sqlite
-from server.queries.bulk import (
+from server.bulk import (
     delete_rows,
     insert_missing,
     insert_or_update,
     insert_rows,
     select_among,
 )
+from server.db import is_sqlite
 from server.tables.records import (
     AnalyticsDue,
     Assignment,
@@ -49,7 +49,9 @@ def lock(session: Session, record_ids: Iterable[bytes]) -> None:
 def find_many(session: Session, record_ids: Collection[bytes]) -> dict[bytes, Record]:
     """Return those records that are known."""
     found: dict[bytes, Record] = {}
-    for some in _parts(sorted(record_ids)):
+    here = select_among(session, Record, ("record_id",), "record_id", record_ids)
+    # Nearly all of a batch's records are new: looked up the plain way before the mapper is asked.
+    for some in _parts(sorted(record_id for (record_id,) in here)):
         for row in session.exec(select(Record).where(col(Record.record_id).in_(some))):
             found[row.record_id] = row
     return found

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from sqlalchemy import update
 from sqlmodel import Session, col, func, select
 
-from server.queries.bulk import insert_missing, select_among
+from server.bulk import insert_missing, select_among
 from server.tables.quarantine import Quarantined, QuarantineState
 from server.tables.records import (
     Record,

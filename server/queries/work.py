@@ -12,8 +12,8 @@ from typing import Final
 from sqlalchemy import or_, update
 from sqlmodel import Session, col, func, select
 
+from server.bulk import delete_among, select_among, table_of
 from server.queries import logs
-from server.queries.bulk import delete_among, select_among, table_of
 from server.tables.log import LogBranch, LogEntry, LogPayload, Work, WorkState
 from shared.ids import EntryHash
 from shared.sealing.envelope import Compartment, Header, Kind, parse_header

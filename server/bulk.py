@@ -12,7 +12,7 @@ from functools import lru_cache
 from operator import itemgetter
 from typing import Any, Final
 
-from sqlalchemy import Table
+from sqlalchemy import Connection, Table
 from sqlalchemy.sql.schema import ScalarElementColumnDefault
 from sqlmodel import Session, SQLModel
 
@@ -106,6 +106,17 @@ def _marks(count: int) -> str:
 # --- inserting --------------------------------------------------------------------------------
 
 
+def new_row_numbers(session: Session, model: type[SQLModel], count: int) -> range | list[int]:
+    """Return numbers for rows about to be inserted, in order; the writer's lock is held."""
+    connection, name = session.connection(), table_of(model).name
+    if is_sqlite(connection):
+        statement = f"SELECT COALESCE(MAX(id), 0) FROM {name}"  # noqa: S608 - a name of ours
+        last = connection.exec_driver_sql(statement).scalar_one()
+        return range(last + 1, last + 1 + count)
+    statement = "SELECT nextval(pg_get_serial_sequence(%s, 'id')) FROM generate_series(1, %s)"
+    return sorted(connection.exec_driver_sql(statement, (name, count)).scalars())
+
+
 @dataclass(frozen=True, slots=True)
 class _Insertion:
     """How rows of one shape go into one table."""
@@ -116,31 +127,37 @@ class _Insertion:
 
 
 def _insert(session: Session, model: type[SQLModel], rows: Rows, conflict: str) -> int:
-    if not rows:
-        return 0
-    made = _insertion(model, tuple(rows[0]), conflict)
-    connection = session.connection()
+    return insert_into(session.connection(), table_of(model), rows, conflict) if rows else 0
+
+
+def insert_into(connection: Connection, table: Table, rows: Rows, conflict: str = "") -> int:
+    """Insert rows that have the same columns, at least one; return how many went in."""
+    made = _insertion(table, tuple(rows[0]), conflict)
     statement = made.lite if is_sqlite(connection) else made.postgres
     return connection.exec_driver_sql(statement, [made.values(row) for row in rows]).rowcount
 
 
-@lru_cache(maxsize=64)
-def _insertion(model: type[SQLModel], named: tuple[str, ...], conflict: str) -> _Insertion:
-    table = table_of(model)
+@lru_cache(maxsize=256)
+def _insertion(table: Table, named: tuple[str, ...], conflict: str) -> _Insertion:
     defaults = {
         column.name: column.default.arg
         for column in table.columns
         if column.name not in named and isinstance(column.default, ScalarElementColumnDefault)
     }
-    names = ", ".join((*named, *defaults))
+    names = ", ".join(_quoted(name) for name in (*named, *defaults))
     count = len(named) + len(defaults)
 
     def statement(mark: str) -> str:
         marks = ", ".join([mark] * count)
-        return f"INSERT INTO {table.name} ({names}) VALUES ({marks}){conflict}"  # noqa: S608
+        return f"INSERT INTO {_quoted(table.name)} ({names}) VALUES ({marks}){conflict}"  # noqa: S608
 
     values = _values(table, named, tuple(defaults.values()))
     return _Insertion(statement("?"), statement("%s"), values)
+
+
+def _quoted(name: str) -> str:
+    """Return a name that both databases take for one, also where it is a word of theirs."""
+    return '"' + name.replace('"', '""') + '"'
 
 
 def _values(
