@@ -23,7 +23,12 @@ from mobile_client.presenters.review import ReviewPresenter
 from mobile_client.presenters.settings import SettingsPresenter
 from mobile_client.presenters.unlock import UnlockPresenter
 from mobile_client.presenters.views import ScreenKind
-from shared.errors import CairnError
+from shared.errors import CairnError, UpgradeNeeded
+
+VERSION_NOTE = (
+    "New interviews need version {minimum} of the app; this is {installed}. The settings say where "
+    "it is. Drafts and hand-over go on as before."
+)
 
 
 class Screen(StrEnum):
@@ -170,6 +175,11 @@ class ClientPresenter(Presenter[ClientState]):
     def _open(self, way: Callable[[], OpenInterview]) -> None:
         try:
             interview = way()
+        except UpgradeNeeded as error:
+            view = self._ports.upgrade()
+            values = {"minimum": view.minimum, "installed": view.installed}
+            self._change(notice=Notice(VERSION_NOTE, values, error.code))
+            return
         except CairnError as error:
             self._change(notice=notice_of(error))
             return

@@ -7,6 +7,7 @@ from mobile_client.presenters.ports import HomeServices, Slip
 from mobile_client.presenters.presenter import Notice, Presenter, Work, notice_of
 from mobile_client.presenters.rows import DraftRow, EntryState, FormRow, RecordRow
 from mobile_client.presenters.status import Banner, Counts
+from mobile_client.presenters.upgrades import UpgradeView
 from shared.errors import CairnError
 
 
@@ -24,6 +25,7 @@ class HomeState:
     slips_due: tuple[Slip, ...] = ()
     counts: Counts = field(default_factory=Counts)
     banner: Banner = field(default_factory=Banner)
+    upgrade: UpgradeView = field(default_factory=lambda: UpgradeView(""))
     busy: bool = False
     notice: Notice | None = None
 
@@ -64,6 +66,7 @@ class HomePresenter(Presenter[HomeState]):
             slips_due=self._ports.slips_due(),
             counts=self._ports.counts(),
             banner=self._ports.banner(),
+            upgrade=self._ports.upgrade(),
         )
 
     def abandon(self, draft_id: str, outcome: str = "abandoned") -> None:

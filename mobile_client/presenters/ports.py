@@ -12,6 +12,7 @@ from typing import Protocol
 from mobile_client.presenters.open_interview import OpenInterview
 from mobile_client.presenters.rows import CaseRow, DraftRow, EnumeratorRow, FormRow, RecordRow
 from mobile_client.presenters.status import Banner, Counts, Destination, Transfer
+from mobile_client.presenters.upgrades import Installation, UpgradeView
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,6 +243,30 @@ class SettingsPort(Protocol):
         ...
 
 
+class UpgradePort(Protocol):
+    """The app's own version, and the package that would replace it."""
+
+    def upgrade(self) -> UpgradeView:
+        """Return what runs, what is needed and what is on offer; works while locked."""
+        ...
+
+    def fetch_upgrade(self) -> UpgradeView:
+        """Have the package loaded with the next hand-overs."""
+        ...
+
+    def take_upgrade(self, path: Path) -> UpgradeView:
+        """*Slow.* Take the package from a file, if it is that very one."""
+        ...
+
+    def save_upgrade(self, path: Path) -> Path:
+        """*Slow.* Write the package, verified, as a file or into a folder; return the file."""
+        ...
+
+    def install_upgrade(self) -> Installation:
+        """*Slow.* Verify the package and hand it to the system."""
+        ...
+
+
 class EnrolServices(EnrolPort, EnumeratorPort, Protocol):
     """What the enrolment screen needs."""
 
@@ -250,7 +275,7 @@ class UnlockServices(EnumeratorPort, HomePort, Protocol):
     """What the lock screen needs."""
 
 
-class HomeServices(HomePort, ConsentPort, FinalizePort, Protocol):
+class HomeServices(HomePort, ConsentPort, FinalizePort, UpgradePort, Protocol):
     """What the home screen needs."""
 
 
@@ -258,7 +283,7 @@ class HandOverServices(HandOverPort, HomePort, Protocol):
     """What the hand-over screen needs."""
 
 
-class SettingsServices(SettingsPort, EnumeratorPort, Protocol):
+class SettingsServices(SettingsPort, EnumeratorPort, UpgradePort, Protocol):
     """What the settings need."""
 
 
@@ -271,6 +296,7 @@ class ClientPorts(
     HandOverPort,
     CasesPort,
     SettingsPort,
+    UpgradePort,
     Protocol,
 ):
     """All of them: what the composition root hands to `ClientPresenter`."""

@@ -214,6 +214,8 @@ def _progress_words(transfer: Transfer) -> str:
     parts = [say("{done} of {total}", done=transfer.entries_sent, total=transfer.entries_total)]
     if transfer.bytes_per_s > 0:
         parts.append(say("{size} a second", size=say_size(round(transfer.bytes_per_s))))
+    if transfer.loaded_bytes:
+        parts.append(say("new version: {size}", size=say_size(transfer.loaded_bytes)))
     if transfer.remaining_s is not None and transfer.remaining_s >= 1:
         parts.append(say("{time} left", time=say_left(transfer.remaining_s)))
     return " \u00b7 ".join(parts)

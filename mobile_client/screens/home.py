@@ -9,6 +9,7 @@ from mobile_client.presenters.ports import Slip
 from mobile_client.presenters.rows import DraftRow, EntryState, FormRow
 from mobile_client.screens.base import ScreenPage
 from mobile_client.screens.status import status_banner
+from mobile_client.screens.upgrade import version_banner
 from mobile_client.screens.words import say_state, say_when
 from mobile_client.text.speech import say, say_count
 from mobile_client.widgets.base import EvenRow, Row, Space
@@ -36,6 +37,9 @@ class HomeScreen(ScreenPage[HomePresenter]):
         """Draw the lists."""
         now = self.frame.now()
         self.add(status_banner(state.banner, now))
+        version = version_banner(state.upgrade)
+        if version is not None:
+            self.add(version)
         if state.slips_due:
             self.add(*self._slips(state.slips_due))
         self.add(self._tiles(state), Space(4), Heading(say("Forms to fill")))

@@ -7,6 +7,8 @@ from typing import Final
 
 from mobile_client.presenters.settings import SettingsPresenter, SettingsState
 from mobile_client.screens.base import ScreenPage
+from mobile_client.screens.frame import Frame
+from mobile_client.screens.upgrade import UpgradeSection
 from mobile_client.text.catalogue import LANGUAGES
 from mobile_client.text.speech import key, say, say_count
 from mobile_client.widgets.base import Column, EvenRow, Space
@@ -32,6 +34,10 @@ _IDLE_S: Final = (60, 300, 900)
 
 class SettingsScreen(ScreenPage[SettingsPresenter]):
     """Draws `SettingsPresenter`."""
+
+    def __init__(self, frame: Frame, presenter: SettingsPresenter) -> None:
+        self._upgrade = UpgradeSection(frame, presenter)
+        super().__init__(frame, presenter)
 
     def shape(self, state: SettingsState) -> Hashable:
         """Rebuild for everything but the sentence on top."""
@@ -67,6 +73,7 @@ class SettingsScreen(ScreenPage[SettingsPresenter]):
             )
         )  # fmt: skip
         self._add_device(state)
+        self.add(*self._upgrade.widgets(state.upgrade, busy=state.busy))
         self._add_vault(state)
         top = TopBar(say("Settings"), back=self.presenter.leave, back_label=say("Back"))
         self.replace_bars(top, None)

@@ -18,6 +18,7 @@ from mobile_client.presenters.rows import (
     RecordRow,
 )
 from mobile_client.presenters.status import Banner, Counts, Destination, Transfer
+from mobile_client.presenters.upgrades import Installation, UpgradeView
 from mobile_client.presenters.views import (
     ConsentGiven,
     Language,
@@ -31,7 +32,7 @@ from mobile_client.presenters.views import (
     ScreenKind,
     ScreenView,
 )
-from shared.errors import Offline, PassphraseWrong, TokenInvalid
+from shared.errors import Offline, PackageRefused, PassphraseWrong, TokenInvalid
 
 ENGLISH = Language("English", "en")
 ARABIC = Language("\u0627\u0644\u0639\u0631\u0628\u064a\u0629", "ar", right_to_left=True)
@@ -173,6 +174,7 @@ class ScriptedPorts:
     shown_banner: Banner = field(
         default_factory=lambda: Banner(online=False, last_sync_ms=NOW_MS - 4_000_000)
     )
+    shown_upgrade: UpgradeView = field(default_factory=lambda: UpgradeView("0.1.0"))
     wrong: str = ""
     wait: float = 0.0
     clock_s: float = 0.0
@@ -297,6 +299,29 @@ class ScriptedPorts:
 
     def facts(self) -> DeviceFacts:
         return DeviceFacts("tablet-7", "Sudan DTM", 3, "a1b2 c3d4 e5f6 0718", "0.1.0")
+
+    def upgrade(self) -> UpgradeView:
+        return self.shown_upgrade
+
+    def fetch_upgrade(self) -> UpgradeView:
+        self.log.append("fetch")
+        self.shown_upgrade = replace(self.shown_upgrade, asked=True, received=40_000_000)
+        return self.shown_upgrade
+
+    def take_upgrade(self, path: Path) -> UpgradeView:
+        if path.name != self.shown_upgrade.file_name:
+            raise PackageRefused("the file is not the package that was announced")
+        self.log.append(f"take {path.name}")
+        self.shown_upgrade = replace(self.shown_upgrade, whole=True)
+        return self.shown_upgrade
+
+    def save_upgrade(self, path: Path) -> Path:
+        self.log.append(f"save {path.name}")
+        return path / self.shown_upgrade.file_name
+
+    def install_upgrade(self) -> Installation:
+        self.log.append("install")
+        return Installation(Path("/tmp/cairn.deb"), "sudo apt install /tmp/cairn.deb")
 
     def preferences(self) -> Preferences:
         return self.kept

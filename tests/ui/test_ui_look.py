@@ -8,10 +8,22 @@ from ui_forms import EVERY_KIND
 from ui_ports import ScriptedInterview, ScriptedPorts, consent_notice
 
 from mobile_client.presenters.ports import Preferences
+from mobile_client.presenters.upgrades import UpgradeView
 from mobile_client.presenters.views import ScreenKind, ScreenView
 
 pytestmark = pytest.mark.window
 
+TOO_OLD = UpgradeView(
+    "0.1.0",
+    minimum="1.4.0",
+    needed=True,
+    version="1.10.0",
+    file_name="cairn.apk",
+    size=90_000_000,
+    received=40_000_000,
+    asked=True,
+    changes="Lists of ten thousand households open at once, and the map shows roads.",
+)
 LOOKS = [
     ("light", 100, "en"),
     ("sun", 200, "ar"),
@@ -31,7 +43,7 @@ def screens(drive: Callable[..., Any], kept: Preferences) -> Iterator[tuple[str,
     yield "enrol_person", locked
     locked.close()
     interview = ScriptedInterview([ScreenView(ScreenKind.CONSENT), *EVERY_KIND], consent_notice())
-    ui = drive(ScriptedPorts(interview, kept=kept))
+    ui = drive(ScriptedPorts(interview, kept=kept, shown_upgrade=TOO_OLD))
     client = ui.app._client
     yield "home", ui
     client.start_form("f1")
