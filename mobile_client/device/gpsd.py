@@ -72,12 +72,15 @@ def parse_report(line: bytes) -> Fix | None:
     """Return the fix of a TPV report; None for other reports and for one without a fix."""
     try:
         report = json.loads(line)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     if not isinstance(report, dict) or report.get("class") != "TPV":
         return None
     numbers = [report.get(name, 0) for name in ("mode", "lat", "lon", "altMSL", "eph")]
     if not all(isinstance(number, int | float) for number in numbers):
         return None
-    mode, latitude, longitude, altitude, accuracy = (float(number) for number in numbers)
+    try:
+        mode, latitude, longitude, altitude, accuracy = (float(number) for number in numbers)
+    except OverflowError:
+        return None
     return Fix(latitude, longitude, altitude, accuracy) if mode >= _MODE_2D else None

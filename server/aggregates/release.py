@@ -123,6 +123,6 @@ def _parse(data: bytes) -> Release:
         document = json.loads(content)
         if not isinstance(document, dict) or canonical_json(document) != content:
             raise EncodingInvalid("the release's content is not canonical JSON")
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise EncodingInvalid("the release's content is not JSON") from error
     return release

@@ -10,7 +10,7 @@ import json
 import shutil
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any
 
 from sqlalchemy import delete, update
@@ -137,14 +137,20 @@ def check_backup(folder: Path) -> dict[str, Any]:
         StoreCorrupt: a file is missing or changed.
     """
     try:
-        manifest: dict[str, Any] = json.loads((folder / MANIFEST).read_text("utf-8"))
-    except (OSError, ValueError) as error:
+        manifest = json.loads((folder / MANIFEST).read_text("utf-8"))
+    except (OSError, ValueError, RecursionError) as error:
         raise UsageError(f"{folder} is not a backup (no {MANIFEST})") from error
-    if manifest.get("format") != FORMAT:
+    if not isinstance(manifest, dict) or manifest.get("format") != FORMAT:
         raise UsageError(f"{folder} is a backup of another version")
-    for name, digest in manifest["files"].items():
-        path = folder / name
-        if not path.is_file() or file_hash(path) != digest:
+    files = manifest.get("files")
+    if not isinstance(files, dict) or type(manifest.get("incarnation")) is not int:
+        raise StoreCorrupt(f"{MANIFEST} of the backup is damaged; use another one")
+    for name, digest in files.items():
+        inside = PurePath(name)
+        path = folder / inside
+        if inside.is_absolute() or ".." in inside.parts or "\0" in name or not path.is_file():
+            raise StoreCorrupt(f"{name} of the backup is missing or was changed; use another one")
+        if file_hash(path) != digest:
             raise StoreCorrupt(f"{name} of the backup is missing or was changed; use another one")
     return manifest
 

@@ -76,7 +76,14 @@ def _from_csv(name: str, data: bytes) -> Table:
         raise FormError(f"{name} is not UTF-8; save it as CSV UTF-8") from error
     first_line = text.partition("\n")[0]
     delimiter = max(",;\t", key=first_line.count)
-    rows = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
+    try:
+        return _table(name, csv.reader(io.StringIO(text, newline=""), delimiter=delimiter))
+    except csv.Error as error:
+        raise FormError(f"{name} is not a CSV file: {error}") from error
+
+
+def _table(name: str, rows: Iterator[list[str]]) -> Table:
+    """Read a header and its rows."""
     header = [cell.strip() for cell in next(rows, [])]
     if not header or not all(header) or len(set(header)) != len(header):
         raise FormError(f"{name} needs one non-empty, unique name per column in its first line")
@@ -118,7 +125,7 @@ def _from_geojson(name: str, data: bytes) -> Instance:
                 cells["id"] = _plain(feature["id"])
             for cell, text in cells.items():
                 item.append(Node(Kind.ELEMENT, cell, text))
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, IndexError, RecursionError) as error:
         raise FormError(f"{name} is not a GeoJSON FeatureCollection: {error}") from error
     return top
 

@@ -71,7 +71,15 @@ def run_here(name: str, seconds: int, corpus: Path, log: Path) -> None:
         f"-artifact_prefix={log.parent}/",
         "-print_final_stats=1",
     ]
-    atheris.Setup(words, lambda data: attempt(name, bytes(data)))
+
+    def try_one(data: bytes) -> None:
+        try:
+            attempt(name, bytes(data))
+        except BaseException:
+            (log.parent / f"crash-{sha256(data).hexdigest()[:16]}").write_bytes(data)
+            raise
+
+    atheris.Setup(words, try_one)
     atheris.Fuzz()
     os._exit(0)
 
