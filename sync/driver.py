@@ -6,11 +6,12 @@ there. It needs the signing key and the store alone, so it runs while the vault 
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from shared.errors import RemoteProtocolError
 from shared.sealing.receipts import Signed
+from sync.core.buckets import BUCKETS, LOGS_MIN, Asking, Scope, digests, within
 from sync.core.have import HaveVector, LogName, Point
 from sync.core.messages import Answer, Message, Papers
 from sync.core.offer import Outbox, batch_of
@@ -99,12 +100,15 @@ class _Initiator:
         self._files: dict[bytes, int] = {}
         self._open_wants: tuple[Want, ...] = ()
         self._heard: Standing | None = None
+        self._scope: Scope | None = None
+        self._heeded = False
 
     def run(self) -> SyncReport:
         """Greet, then exchange until nothing is left."""
         self._session.step(Event.START)
         try:
-            message = self._greeting(known=self._transport.is_known())
+            many = len(self._peer.store.have().points) >= LOGS_MIN
+            message = self._greeting(known=self._transport.is_known(), by_digests=many)
             while self._session.state is not State.DONE:
                 answer = self._transport.exchange(message)
                 following = self._take(message, answer)
@@ -123,31 +127,70 @@ class _Initiator:
         self._report.complete = not self._report.troubles
         return self._report
 
-    def _greeting(self, *, known: bool) -> Message:
+    def _greeting(self, *, known: bool, by_digests: bool = False) -> Message:
         peer = self._peer
         certificate = peer.me.certificate
+        have = peer.store.have()
+        receipts = () if by_digests else tuple(paper for _, paper in peer.receipts())
         return Message(
             peer.directory.deployment,
             peer.me.author,
-            have=peer.store.have(),
+            have=None if by_digests else have,
             papers=Papers(
-                receipts=tuple(paper for _, paper in peer.receipts()),
+                receipts=receipts,
                 notes=tuple(paper for _, paper in peer.store.papers(NOTE)),
                 certificates=() if known or certificate is None else (certificate,),
             ),
             wants=self._wants(),
+            asks=self._asking(have) if by_digests else None,
         )
+
+    def _asking(self, have: HaveVector) -> Asking:
+        """Return the digests of what is held here, and of what is known to be backed up."""
+        newest = self._peer.newest_receipts()
+        safe: dict[LogName, tuple[Point, ...]] = {}
+        for receipt in sorted(newest, key=lambda each: each.issued_ms):
+            for named in receipt.have:
+                safe.pop(LogName(named.author, named.incarnation), None)
+            for reach in receipt.backed_up:
+                log = LogName(reach.author, reach.incarnation)
+                safe[log] = (Point(reach.sequence, reach.hash),)
+        incarnation = newest[0].server_incarnation if newest else 0
+        return Asking(digests(have), digests(HaveVector(safe), incarnation))
+
+    def _take_compared(self, message: Message, answer: Answer) -> Message | None:
+        """Go on from an answer to digests: what does not differ, both hold (SYNC-028)."""
+        if answer.compared is None:
+            return self._greeting(known=True)  # it knows no digests: greet as always
+        peer, scope = self._peer, answer.compared.scope
+        everywhere = frozenset(range(BUCKETS))
+        self._theirs = within(peer.store.have(), everywhere - scope)
+        self._scope = scope
+        self._heed(answer)
+        incarnation = answer.compared.incarnation
+        older = [
+            signed
+            for _, signed in peer.receipts()
+            if (receipt := peer.open_receipt(signed)) is not None
+            and receipt.server_incarnation != incarnation
+        ]
+        self._asks, self._asks_chunks = bool(scope), bool(message.wants)
+        following = self._next(answer)
+        if following is None or not older:
+            return following
+        return replace(following, papers=replace(following.papers, receipts=tuple(older)))
 
     def _take(self, message: Message, answer: Answer) -> Message | None:
         """Take an answer in; return the next message, None when neither side has more."""
         peer, report = self._peer, self._report
         if answer.deployment != peer.directory.deployment:
             raise RemoteProtocolError("the answer belongs to another project")
-        greeting = self._session.state is State.GREETING
         taken = peer.take(answer.batch, answer.papers, answer.chunks)
         report.received += len(taken.entries)
         report.chunks_received += taken.chunks
-        self._heed(answer, greeting=greeting)
+        if isinstance(message.asks, Asking):
+            return self._take_compared(message, answer)
+        self._heed(answer)
         # A batch that brings nothing new would come again; what was refused waits for next time.
         self._asks = answer.more and bool(taken.entries)
         if message.wants:
@@ -190,7 +233,7 @@ class _Initiator:
             return None
         return max(receipt.server_incarnation for receipt in said)
 
-    def _heed(self, answer: Answer, *, greeting: bool) -> None:
+    def _heed(self, answer: Answer) -> None:
         """Note what the other side holds now and what it made of our batch."""
         points = dict(self._theirs.points)
         for outcome in answer.outcomes:
@@ -199,8 +242,9 @@ class _Initiator:
                 points.pop(outcome.log, None)  # what it said before is no longer so
         points.update(answer.have.points)
         self._theirs = HaveVector(points)
-        if greeting:
+        if not self._heeded:
             self._outbox.common = self._peer.signed_points(answer.papers.receipts)
+            self._heeded = True
         for log, point in answer.have:
             if log.author == self._peer.me.author and not self._peer.holds(log, point):
                 self._report.own_log_ahead = True
@@ -234,13 +278,19 @@ class _Initiator:
         return Message(
             peer.directory.deployment,
             peer.me.author,
-            have=peer.store.have() if self._asks else None,
+            have=self._have() if self._asks else None,
             batch=batch_of(peer.directory.deployment, runs),
             papers=Papers(certificates=certificates),
             chunks=chunks,
             wants=wants,
             more=self._outbox.pending_entries(self._theirs) > 0,
+            asks=self._scope if self._asks else None,
         )
+
+    def _have(self) -> HaveVector:
+        """Return what is held, where digests differed if they were compared."""
+        have = self._peer.store.have()
+        return have if self._scope is None else within(have, self._scope)
 
     def _next_chunk(self, wants: Sequence[Want]) -> tuple[Chunk, ...]:
         """Return the next chunk; one that was sent before and is wanted still waits for later."""

@@ -10,6 +10,7 @@ from shared.errors import RemoteProtocolError
 from shared.ids import AuthorId
 from shared.sealing.keys import SigningKey
 from shared.sealing.receipts import Note, Reach, Receipt, Signed, sign_note, sign_receipt
+from sync.core.buckets import Asking, Compared, differing, digests, logs_within, within
 from sync.core.certificate import PeerRole
 from sync.core.have import HaveVector, LogName
 from sync.core.messages import Answer, Message, Papers
@@ -25,6 +26,10 @@ class Issuer(Protocol):
 
     def papers(self, sender: AuthorId, have: HaveVector, taken: TakenIn) -> Papers:
         """Return receipts, notes and certificates for a sender, over the logs in `have`."""
+        ...
+
+    def backed_up(self, have: HaveVector) -> tuple[int, HaveVector] | None:
+        """Return this server's incarnation and what of `have` it has backed up; None for a hub."""
         ...
 
 
@@ -51,6 +56,11 @@ class Responder:
         taken = peer.take(message.batch, message.papers, message.chunks)
         outcomes = [outcome for outcome in taken.outcomes if outcome.code not in _SILENT]
         have = all_held = peer.have_for(sender)
+        asks = message.asks
+        if isinstance(asks, Asking):
+            return self._compared(message, asks, all_held, taken)
+        if asks is not None:
+            have = all_held = within(all_held, asks)
         batch: bytes | None = None
         certificates: tuple[Signed, ...] = ()
         more = False
@@ -59,7 +69,7 @@ class Responder:
             have = have.only(touched)
         else:
             outcomes += peer.strays(message.have)
-            outbox = Outbox(peer.store, peer.logs_for(sender))
+            outbox = Outbox(peer.store, logs_within(peer.logs_for(sender), asks))
             runs = outbox.next_runs(message.have)
             batch = batch_of(peer.directory.deployment, runs)
             certificates = peer.certificates_for(runs, message.have)
@@ -76,6 +86,25 @@ class Responder:
             chunks=peer.chunk_for(message.wants),
             wants=peer.wants(None if is_hub else sender),
             more=more,
+            compared=None if asks is None else Compared(asks),
+        )
+
+    def _compared(self, message: Message, asks: Asking, held: HaveVector, taken: TakenIn) -> Answer:
+        """Answer digests: name the buckets that differ, and what is held there (SYNC-028)."""
+        peer, sender = self.peer, message.sender
+        scope = differing(asks.have, digests(held))
+        told = scope
+        backed_up = self._issuer.backed_up(held)
+        if backed_up is not None:
+            told |= differing(asks.backed_up, digests(backed_up[1], backed_up[0]))
+        papers = self._issuer.papers(sender, within(held, told), taken)
+        return Answer(
+            deployment=peer.directory.deployment,
+            have=within(held, scope),
+            papers=papers,
+            chunks=peer.chunk_for(message.wants),
+            wants=peer.wants(None if peer.directory.role(sender) is PeerRole.HUB else sender),
+            compared=Compared(scope, None if backed_up is None else backed_up[0]),
         )
 
 
@@ -114,10 +143,16 @@ class MissionIssuer:
             server_incarnation=peer.me.incarnation,
             issued_ms=peer.now_ms(),
             have=_reaches(held),
-            backed_up=_reaches(self._backed_up(held).only(self._whole(logs))),
+            backed_up=_reaches(self.backed_up(held)[1]),
             audit_head=self._audit_head(),
         )
         return Papers(receipts=(sign_receipt(self._key, receipt),))
+
+    def backed_up(self, have: HaveVector) -> tuple[int, HaveVector]:
+        """Return this server's incarnation, and what of `have` its receipts call backed up."""
+        logs = [log for log in have.points if self._peer.directory.server_log(log.author) is None]
+        safe = self._backed_up(have.only(logs)).only(self._whole(logs))
+        return self._peer.me.incarnation, safe
 
     def _whole(self, logs: list[LogName]) -> list[LogName]:
         """Return the logs none of whose attachments is still under way (SYNC-083)."""
@@ -146,6 +181,10 @@ class HubIssuer:
             notes = (sign_note(me.key, note),)
         certificates = () if me.certificate is None or taken.entries else (me.certificate,)
         return Papers(self._receipts_naming(sender), notes, certificates)
+
+    def backed_up(self, have: HaveVector) -> None:  # noqa: ARG002
+        """Say nothing: a hub gives no receipt of its own."""
+        return
 
     def _receipts_naming(self, sender: AuthorId) -> tuple[Signed, ...]:
         naming: list[Signed] = []

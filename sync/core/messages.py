@@ -12,6 +12,14 @@ from shared.sealing.envelope import DETACHED_BYTES_MAX, TAG_BYTES
 from shared.sealing.keys import SIGNATURE_BYTES
 from shared.sealing.receipts import Signed
 from shared.shapes import array, octets, text, uint
+from sync.core.buckets import (
+    Asking,
+    Compared,
+    Scope,
+    asking_from_wire,
+    asking_to_wire,
+    compared_from_wire,
+)
 from sync.core.have import SEQUENCE_MAX, HaveVector, have_from_wire, log_name
 from sync.core.plan import Outcome, OutcomeCode
 from sync.core.store import Chunk, Want
@@ -40,7 +48,11 @@ class Papers:
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """What one peer sends (SYNC-020); `have` is None where nothing is asked for."""
+    """What one peer sends (SYNC-020); `have` is None where nothing is asked for.
+
+    Attributes:
+        asks: digests instead of a have-vector, or the buckets that `have` is about (SYNC-028).
+    """
 
     deployment: DeploymentId
     sender: AuthorId
@@ -50,6 +62,7 @@ class Message:
     chunks: tuple[Chunk, ...] = ()
     wants: tuple[Want, ...] = ()
     more: bool = False
+    asks: Asking | Scope | None = None
 
     def encode(self) -> bytes:
         """Return the message's bytes."""
@@ -64,13 +77,18 @@ class Message:
                 self.chunks,
                 self.wants,
                 MORE if self.more else 0,
+                *asking_to_wire(self.asks),
             ]
         )
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What the other returns (SYNC-022)."""
+    """What the other returns (SYNC-022).
+
+    Attributes:
+        compared: the buckets that `have` is about, where digests were compared (SYNC-028).
+    """
 
     deployment: DeploymentId
     have: HaveVector
@@ -80,6 +98,7 @@ class Answer:
     chunks: tuple[Chunk, ...] = ()
     wants: tuple[Want, ...] = ()
     more: bool = False
+    compared: Compared | None = None
 
     def encode(self) -> bytes:
         """Return the answer's bytes."""
@@ -94,6 +113,7 @@ class Answer:
                 self.chunks,
                 self.wants,
                 MORE if self.more else 0,
+                *([] if self.compared is None else [self.compared.to_wire()]),
             ]
         )
 
@@ -116,6 +136,7 @@ def decode_message(data: bytes) -> Message:
         chunks=_chunks(items[8]),
         wants=_wants(items[9]),
         more=bool(uint(items[10], "flags") & MORE),
+        asks=asking_from_wire(items[_ITEMS]) if len(items) > _ITEMS else None,
     )
 
 
@@ -132,6 +153,7 @@ def decode_answer(data: bytes) -> Answer:
         chunks=_chunks(items[8]),
         wants=_wants(items[9]),
         more=bool(uint(items[10], "flags") & MORE),
+        compared=compared_from_wire(items[_ITEMS]) if len(items) > _ITEMS else None,
     )
 
 

@@ -24,6 +24,7 @@ from sync.core.directory import Directory
 from sync.driver import SyncReport, sync_once
 from sync.peer import Me, Peer
 from sync.stores.memory import MemoryLogStore
+from sync.stores.sqlite import SqliteLogStore
 from sync.transports.https import HttpTransport
 
 REPO = Path(__file__).resolve().parents[2]
@@ -71,12 +72,13 @@ def running(home: Path, url: str = "") -> Iterator[ServerProcess]:
         server.kill()
 
 
-def sender(kit: MissionKit, device: SealedDevice) -> Peer:
+def sender(kit: MissionKit, device: SealedDevice, store: SqliteLogStore | None = None) -> Peer:
     """The device's side of the exchange, with everything it sealed in its own store."""
-    store = MemoryLogStore()
+    kept = store or MemoryLogStore()
     assert device.held is not None
-    for appended in device.held:
-        store.append_own(appended)
+    with kept.transaction():
+        for appended in device.held:
+            kept.append_own(appended)
     known = kit.mission.project()
     directory = Directory(device.tip.log.deployment, known.root_fingerprint or b"")
     directory.take_ring(kit.mission.signed_ring())
@@ -85,7 +87,7 @@ def sender(kit: MissionKit, device: SealedDevice) -> Peer:
         assert row is not None
         certificate = Signed(row.certificate, row.certificate_signature)
     me = Me(device.tip.log.author, device.key, certificate)
-    return Peer(store, me, directory, kit.clock)
+    return Peer(kept, me, directory, kit.clock)
 
 
 def exchange(peer: Peer, server: ServerProcess, pin: bytes) -> SyncReport:

@@ -15,6 +15,7 @@ from shared.sealing.receipts import Signed
 from shared.sealing.transfer import Recipient
 from sync.core.attest import Lost, PackageWithdrawn, Withdrawn, encode_attestations
 from sync.core.batch import Run, encode_batch
+from sync.core.buckets import Asking, Compared, digests
 from sync.core.challenges import sign_exchange
 from sync.core.have import HaveVector, Point
 from sync.core.hub_code import HubCode
@@ -176,9 +177,25 @@ def _messages() -> Iterator[Vector]:
     yield vector("message_good", "SYNC-020", "message", "every part filled", data=message)
     silent = Message(DEPLOYMENT, writer.author).encode()
     yield vector("message_asks_nothing", "SYNC-021", "message", "have is null", data=silent)
-    newer = encode([*decode(message), "newer"])
+    asking = Asking(digests(have), digests(HaveVector(), 1))
+    by_digests = Message(DEPLOYMENT, writer.author, asks=asking).encode()
+    yield vector("message_digests", "SYNC-028", "message", "asks by digests", data=by_digests)
+    scoped = Message(DEPLOYMENT, writer.author, have, asks=frozenset({1, 63})).encode()
+    yield vector("message_scope", "SYNC-028", "message", "about two buckets", data=scoped)
+    told = Answer(DEPLOYMENT, have, compared=Compared(frozenset({7}), 2)).encode()
+    yield vector("answer_compared", "SYNC-028", "answer", "one bucket differs", data=told)
+    for name, about, element in (
+        ("message_digests_63", "a digest too few", [0, [bytes(16)] * 63, [bytes(16)] * 64]),
+        ("message_digest_short", "digests of 15 bytes", [0, [bytes(15)] * 64, [bytes(16)] * 64]),
+        ("message_bucket_64", "a bucket that is none", [1, [64]]),
+        ("message_buckets_twice", "one bucket twice", [1, [3, 3]]),
+        ("message_asks_otherwise", "another way to ask", [2, []]),
+    ):
+        odd = encode([*decode(silent), element])
+        yield vector(name, "SYNC-028", "message", about, INVALID, data=odd)
+    newer = encode([*decode(by_digests), "newer"])
     yield vector(
-        "message_newer", "SYNC-027", "message", "a twelfth element is passed over", data=newer
+        "message_newer", "SYNC-027", "message", "a thirteenth element is passed over", data=newer
     )
     for name, expect, position, value, about in (
         ("message_version_2", OTHER, 0, 2, "another version"),
