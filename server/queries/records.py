@@ -40,10 +40,10 @@ def lock(session: Session, record_ids: Iterable[bytes]) -> None:
     if is_sqlite(session.connection()):
         return
     keys = sorted({int.from_bytes(one[:4], "big", signed=True) for one in record_ids})
-    for key in keys:
-        session.execute(
-            text("SELECT pg_advisory_xact_lock(:room, :key)"), {"room": _RECORD_LOCK, "key": key}
-        )
+    session.execute(
+        text("SELECT pg_advisory_xact_lock(:room, one) FROM unnest(CAST(:keys AS int[])) AS one"),
+        {"room": _RECORD_LOCK, "keys": keys},
+    )
 
 
 def find_many(session: Session, record_ids: Collection[bytes]) -> dict[bytes, Record]:
