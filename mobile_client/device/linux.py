@@ -2,6 +2,8 @@
 
 import os
 import shutil
+from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -9,10 +11,11 @@ from mobile_client.device.files import write_private
 from mobile_client.device.gpsd import GpsdReceiver
 from mobile_client.device.installing import CommandInstaller
 from mobile_client.device.nmea import NmeaReceiver
-from mobile_client.device.photo import strip_metadata
-from mobile_client.device.services import DeviceFault, DeviceServices, Position
+from mobile_client.device.pictures import PICTURE_BYTES_MAX, prepare_picture
+from mobile_client.device.services import DeviceFault, DeviceServices, Position, Taken, Wish
 from shared.clock import Clock
-from shared.limits import ATTACHMENT_BYTES_MAX
+from shared.limits import ATTACHMENT_BYTES_MAX, CHUNK_BYTES
+from shared.records.files import suffix_of
 
 _SECRET_BYTES: Final = 32
 _POWER: Final = Path("/sys/class/power_supply")
@@ -69,17 +72,36 @@ class FileKeystore:
 class FilePicker:
     """Takes in a file a person chose; pictures lose their metadata."""
 
-    def read(self, source: Path) -> bytes:
-        """Return the file's content, within the attachment limit."""
+    def take(self, source: Path, wish: Wish) -> Taken:
+        """Return the file as the form wants it, within the attachment limit."""
         try:
             size_bytes = source.stat().st_size
             if not source.is_file() or size_bytes == 0:
                 raise DeviceFault(f"{source.name} is not a file with content; choose another")
             if size_bytes > ATTACHMENT_BYTES_MAX:
                 raise DeviceFault(f"{source.name} is larger than 2 GiB; choose a smaller file")
-            return strip_metadata(source.read_bytes())
+            suffix = suffix_of(source.name)
+            if wish.kind != "image":
+                return Taken(suffix, partial(_blocks_of, source))
+            if size_bytes > PICTURE_BYTES_MAX:
+                raise DeviceFault(f"{source.name} is larger than 64 MiB; take a smaller picture")
+            picture = prepare_picture(source.read_bytes(), suffix, wish)
         except OSError as error:
             raise DeviceFault(f"{source.name} cannot be read: {error.strerror}") from error
+        return Taken(picture.suffix, partial(_cut, picture.data), picture.thumbnail)
+
+
+def _blocks_of(source: Path) -> Iterator[bytes]:
+    try:
+        with source.open("rb") as file:
+            yield from iter(partial(file.read, CHUNK_BYTES), b"")
+    except OSError as error:
+        raise DeviceFault(f"{source.name} cannot be read: {error.strerror}") from error
+
+
+def _cut(data: bytes) -> Iterator[bytes]:
+    for at in range(0, len(data), CHUNK_BYTES):
+        yield data[at : at + CHUNK_BYTES]
 
 
 def position_from(source: str, clock: Clock) -> Position | None:

@@ -1,6 +1,7 @@
 """The services a device offers, as Protocols; `DeviceServices` bundles what one device has."""
 
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, Protocol
 
@@ -84,14 +85,44 @@ class Keystore(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What a form wants of a file.
+
+    Attributes:
+        kind: image, audio, video or file.
+        max_pixels: the longer side of a picture at most; 0 for as it is.
+        keeps_metadata: the form asks for what the camera wrote beside the picture.
+    """
+
+    kind: str = "file"
+    max_pixels: int = 0
+    keeps_metadata: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """A file as it may be kept.
+
+    Attributes:
+        suffix: of its name, lower-case, "" for none; nothing else of a name is kept.
+        blocks: its content, each time from the beginning; never as a whole in memory.
+        thumbnail: a small JPEG of a picture, b"" for none.
+    """
+
+    suffix: str
+    blocks: Callable[[], Iterator[bytes]] = field(repr=False)
+    thumbnail: bytes = field(default=b"", repr=False)
+
+
 class Picker(Protocol):
     """Lets a person choose a file where there is no camera or microphone."""
 
-    def read(self, source: Path) -> bytes:
-        """Return the file's content, within the attachment limit.
+    def take(self, source: Path, wish: Wish) -> Taken:
+        """Return the file as the form wants it, within the attachment limit.
 
         Raises:
-            DeviceFault: missing, unreadable, empty or too large.
+            DeviceFault: missing, unreadable, empty, too large, or no picture where one is wanted.
         """
         ...
 

@@ -77,6 +77,10 @@ class InterviewPresenter(Presenter[InterviewState]):
         """Take a file in as the answer of a media question."""
         self._do(lambda: self._interview.attach(path, source))
 
+    def thumbnail(self, path: str) -> bytes:
+        """Return a small JPEG of the picture that answers a question, b"" where there is none."""
+        return self._interview.thumbnail(path)
+
     def media(self, name: str) -> Path | None:
         """Return where a label's picture lies; None where it is not on this device."""
         return self._interview.media(name)

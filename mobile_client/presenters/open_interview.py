@@ -71,6 +71,10 @@ class OpenInterview(Protocol):
         """Take a file in as the answer of a media question."""
         ...
 
+    def thumbnail(self, path: str) -> bytes:
+        """Return a small JPEG of the picture that answers a question, b"" where there is none."""
+        ...
+
     def media(self, name: str) -> Path | None:
         """Return where a label's picture or sound lies; None where it is not on this device."""
         ...

@@ -1,7 +1,7 @@
 """Review and finalize: what is open or failing, the lead's look where asked, then the seal."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from mobile_client.presenters.open_interview import OpenInterview
 from mobile_client.presenters.ports import FinalizePort, Slip
@@ -15,6 +15,19 @@ SEALING_NOTE = (
 )
 
 
+PICTURES_MAX = 24
+"""Thumbnails shown at most: a review must not take the memory of a tablet."""
+
+
+@dataclass(frozen=True, slots=True)
+class PictureRow:
+    """A picture of the draft, small; gone with the draft."""
+
+    path: str
+    label: str
+    thumbnail: bytes = field(repr=False)
+
+
 @dataclass(frozen=True, slots=True)
 class ReviewState:
     """What the review shows.
@@ -22,6 +35,7 @@ class ReviewState:
     Attributes:
         failing: questions whose answer does not do, or required and open: they bar finalize.
         unanswered: relevant questions left open; they do not bar it.
+        pictures: what was photographed, while the draft is open.
         identity_count: answers that will be sealed to the custodian.
         needs_approval: a team lead must look first.
     """
@@ -29,6 +43,7 @@ class ReviewState:
     title: str
     failing: tuple[OutlineRow, ...] = ()
     unanswered: tuple[OutlineRow, ...] = ()
+    pictures: tuple[PictureRow, ...] = ()
     identity_count: int = 0
     needs_approval: bool = False
     sealing_note: str = SEALING_NOTE
@@ -66,10 +81,21 @@ class ReviewPresenter(Presenter[ReviewState]):
         questions = [row for row in self._interview.outline() if row.kind == "question"]
         self._change(
             failing=self._interview.violations(),
+            pictures=self._pictures(questions),
             unanswered=tuple(row for row in questions if not row.answered),
             identity_count=sum(row.shield and row.answered for row in questions),
             needs_approval=self._interview.needs_approval(),
         )
+
+    def _pictures(self, questions: list[OutlineRow]) -> tuple[PictureRow, ...]:
+        found: list[PictureRow] = []
+        for row in questions:
+            small = self._interview.thumbnail(row.path) if row.answered else b""
+            if small:
+                found.append(PictureRow(row.path, row.label, small))
+            if len(found) == PICTURES_MAX:
+                break
+        return tuple(found)
 
     def go_to(self, path: str) -> None:
         """Open the question of a line."""

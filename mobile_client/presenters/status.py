@@ -50,6 +50,8 @@ class Transfer:
 
     Attributes:
         loaded_bytes: of a new version of the app that came in this hand-over.
+        files: attachments that the other side lacked when this began.
+        file_bytes, file_bytes_total: what it has of them by now, and how much they are.
     """
 
     entries_sent: int = 0
@@ -59,6 +61,9 @@ class Transfer:
     bytes_total: int = 0
     elapsed_s: float = 0.0
     loaded_bytes: int = 0
+    files: int = 0
+    file_bytes: int = 0
+    file_bytes_total: int = 0
 
     @property
     def bytes_per_s(self) -> float:
@@ -68,6 +73,9 @@ class Transfer:
     @property
     def remaining_s(self) -> float | None:
         """Seconds to go at the pace so far; None while unknown."""
+        if self.file_bytes_total and self.entries_sent >= self.entries_total:
+            left = self.file_bytes_total - self.file_bytes
+            return left / self.bytes_per_s if self.bytes_sent else None
         if not self.entries_sent or self.elapsed_s <= 0:
             return None
         return (self.entries_total - self.entries_sent) * self.elapsed_s / self.entries_sent

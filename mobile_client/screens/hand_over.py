@@ -205,6 +205,8 @@ def _destination_words(destination: Destination) -> str:
 
 
 def _share(transfer: Transfer) -> float:
+    if transfer.file_bytes_total and transfer.entries_sent >= transfer.entries_total:
+        return transfer.file_bytes / transfer.file_bytes_total
     if transfer.bytes_total:
         return transfer.bytes_sent / transfer.bytes_total
     return transfer.entries_sent / transfer.entries_total if transfer.entries_total else 0.0
@@ -212,6 +214,8 @@ def _share(transfer: Transfer) -> float:
 
 def _progress_words(transfer: Transfer) -> str:
     parts = [say("{done} of {total}", done=transfer.entries_sent, total=transfer.entries_total)]
+    if transfer.files:
+        parts.append(_file_words(transfer))
     if transfer.bytes_per_s > 0:
         parts.append(say("{size} a second", size=say_size(round(transfer.bytes_per_s))))
     if transfer.loaded_bytes:
@@ -219,6 +223,13 @@ def _progress_words(transfer: Transfer) -> str:
     if transfer.remaining_s is not None and transfer.remaining_s >= 1:
         parts.append(say("{time} left", time=say_left(transfer.remaining_s)))
     return " \u00b7 ".join(parts)
+
+
+def _file_words(transfer: Transfer) -> str:
+    return say_count(
+        "{n} file: {done} of {total}", "{n} files: {done} of {total}", transfer.files,
+        done=say_size(transfer.file_bytes), total=say_size(transfer.file_bytes_total),
+    )  # fmt: skip
 
 
 def _done_words(transfer: Transfer) -> str:

@@ -130,7 +130,15 @@ class InterviewScreen(ScreenPage[InterviewPresenter]):
 
     def _ask(self, *, alone: bool) -> Ask:
         presenter = self.presenter
-        return Ask(self.frame, self._answer, self._attach, presenter.media, self.go_on, alone)
+        return Ask(
+            self.frame,
+            self._answer,
+            self._attach,
+            presenter.media,
+            presenter.thumbnail,
+            self.go_on,
+            alone,
+        )
 
     def _replace(self, card: QuestionCard, state: InterviewState) -> QuestionCard:
         view = next(one for one in state.screen.questions if one.path == card.view.path)

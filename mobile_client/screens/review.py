@@ -2,6 +2,7 @@
 
 from collections.abc import Hashable
 from dataclasses import replace
+from functools import partial
 
 from mobile_client.presenters.review import ReviewPresenter, ReviewState
 from mobile_client.screens.base import ScreenPage
@@ -13,9 +14,10 @@ from mobile_client.widgets.button import PushButton
 from mobile_client.widgets.card import Card
 from mobile_client.widgets.field import FieldKind
 from mobile_client.widgets.labelled import LabelledField
-from mobile_client.widgets.listrow import Heading
+from mobile_client.widgets.listrow import Heading, ListRow
 from mobile_client.widgets.overlay import Dialog
 from mobile_client.widgets.page import BottomBar, TopBar
+from mobile_client.widgets.picture import Picture
 from mobile_client.widgets.text import Text
 
 _ROWS_SHOWN_MAX = 60
@@ -43,6 +45,13 @@ class ReviewScreen(ScreenPage[ReviewPresenter]):
             self.add(Banner(say("Every answer that must be there is there."), "ok", bold=True))
         if state.needs_approval:
             self._add_approval()
+        if state.pictures:
+            self.add(Space(4), Heading(say("Pictures")))
+            for picture in state.pictures:
+                self.add(
+                    Picture(picture.thumbnail, height_max_dp=140),
+                    ListRow(picture.label, "", partial(self.presenter.go_to, picture.path)),
+                )
         self._add_seal(state)
         if state.unanswered:
             words = say_count(

@@ -31,10 +31,12 @@ from mobile_client.services.questions import (
     repeat_view,
     trail,
     violation_rows,
+    wish_of,
 )
 from mobile_client.vault.drafts import Draft
 from shared.clock import Clock
-from shared.errors import FormError, SubmissionInvalid
+from shared.errors import CairnError, FormError, SubmissionInvalid
+from shared.forms.draft import decode as decode_snapshot
 from shared.forms.interview import Interview
 from shared.forms.validate import Violation
 
@@ -171,15 +173,25 @@ class Filling:
         self._tick()
         self._interview.set(path, text)
         what = Step.ANSWERED if not before else Step.CHANGED if text else Step.TAKEN_BACK
-        self._save(what, path)
+        self._save_without(frozenset({before}) & self._draft.media.keys(), what, path)
 
     def attach(self, path: str, source: Path) -> None:
-        """Take a file in as the answer of a media question."""
+        """Take a file in as the answer of a media question; the one it replaces is destroyed."""
         self._gate.check(path, self._draft)
-        self._interview.value(path)
-        draft, name = self._desk.take_in(self._draft, source)
-        self._draft = draft
-        self.answer(path, name)
+        wish = wish_of(self._interview, self._loaded, path)
+        kept = self._draft
+        self._draft, name = self._desk.take_in(kept, source, wish)
+        try:
+            self.answer(path, name)
+        except CairnError:
+            self._desk.drop([self._draft.media[name]])
+            self._draft = kept
+            raise
+
+    def thumbnail(self, path: str) -> bytes:
+        """Return a small JPEG of the picture that answers a question, b"" where there is none."""
+        file = self._draft.media.get(self._interview.value(path))
+        return b"" if file is None else self._desk.thumbnail(file)
 
     def add_repeat(self, path: str) -> None:
         """Add an instance at the end and go to its first screen."""
@@ -194,7 +206,7 @@ class Filling:
         """Remove the instance with all its answers."""
         self._tick()
         self._interview.remove_repeat(path)
-        self._save(Step.REMOVED, path)
+        self._save_without(frozenset(self._draft.media), Step.REMOVED, path)
         self._settle(forward=True)
 
     # ---- moving
@@ -305,6 +317,17 @@ class Filling:
         )
         self._desk.save(draft)
         self._draft = draft
+
+    def _save_without(self, names: frozenset[str], what: Step, path: str) -> None:
+        """Save, and destroy the files among `names` that no answer gives any more."""
+        if not names:
+            self._save(what, path)
+            return
+        left = set(decode_snapshot(self._interview.snapshot()).values.values())
+        media = self._draft.media
+        gone = {name: media[name] for name in names if name not in left}
+        self._save(what, path, media={n: f for n, f in media.items() if n not in gone})
+        self._desk.drop(gone.values())
 
     def _note(self, what: Step, path: str) -> None:
         """Note a step that changes no answer; the next answer writes it."""

@@ -9,25 +9,25 @@ After a kill the log says whether a planned draft is done: if the entry stands t
 goes on from "done"; if not, the draft is a draft. So nothing is lost and nothing doubled.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import tzinfo
 from pathlib import Path
 from typing import Final
 
-from mobile_client.device.files import remove
 from mobile_client.presenters.ports import Preferences, Slip
 from mobile_client.services.assemble import Assembled, Setting, assemble
 from mobile_client.services.case_book import CORRECTION, CaseBook
 from mobile_client.services.cases import base_of
 from mobile_client.services.entity_book import EntityBook
+from mobile_client.services.file_drawer import FileDrawer
 from mobile_client.services.library import Library
 from mobile_client.services.loaded_form import LoadedForm
 from mobile_client.services.log_author import SECONDS_PER_DAY, LogAuthor, Sealed, SealedFile
-from mobile_client.services.media import open_media
+from mobile_client.services.media import drop_media, sweep_media
 from mobile_client.services.project import Project
-from mobile_client.services.questions import barring, form_path
-from mobile_client.vault.drafts import Draft
+from mobile_client.services.questions import barring
+from mobile_client.vault.drafts import Draft, MediaFile
 from mobile_client.vault.vault import Vault
 from shared.canonical import decode, encode
 from shared.clock import Clock, RandomBytes
@@ -103,17 +103,16 @@ class Finalizer:
         interview = self._restored(loaded, draft)
         answers = self._answers(loaded, draft, interview)
         draft = replace(draft, sealed_at_ms=self._now_ms(), outcome="")
-        files = dict(self._sealed_files(loaded, draft, answers.as_dict()))
-        made = assemble(
-            loaded,
-            draft,
-            answers,
-            self._setting(draft),
-            files={name: address for name, (address, _) in files.items()},
-            base=base_of(draft),
-        )
+        setting, base = self._setting(draft), base_of(draft)
+        # What is dropped for want of consent is known before any file is sealed (CONS-006).
+        dropped = assemble(loaded, draft, answers, setting, files={}, base=base).dropped
+        drawer = FileDrawer(self._desk.media_folder, self._desk.log, draft.media)
+        for answer in answers.values:
+            if answer.text in draft.media and answer.address not in dropped:
+                drawer.put(answer.text, direct=answer.path in loaded.direct)
+        made = assemble(loaded, draft, answers, setting, files=drawer.names, base=base)
         draft = replace(draft, after=self._after(loaded, draft, made))
-        planned = self._append_record(loaded, draft, made, [file for _, file in files.values()])
+        planned = self._append_record(loaded, draft, made, drawer.sealed())
         return self._done(planned)
 
     def _after(self, loaded: LoadedForm, draft: Draft, made: Assembled) -> bytes:
@@ -149,21 +148,6 @@ class Finalizer:
             progress = {Compartment.PROGRESS: encode_progress(made.progress)}
             entries.append(Sealed(Kind.PROGRESS, progress))
         return self._append(draft, entries, files)
-
-    def _sealed_files(
-        self, loaded: LoadedForm, draft: Draft, values: Mapping[str, str]
-    ) -> Iterator[tuple[str, tuple[str, SealedFile]]]:
-        """Seal the files that answers name; yield answer text -> (address in the record, file)."""
-        for path, name in values.items():
-            if name not in draft.media:
-                continue
-            direct = form_path(path) in loaded.direct
-            part = Compartment.DIRECT_ATTACHMENT if direct else Compartment.ATTACHMENT
-            file = self._desk.log.seal_file(part, self._blocks(draft, name))
-            yield name, (f"{file.hash.hex()}{Path(name).suffix}", file)
-
-    def _blocks(self, draft: Draft, name: str) -> Callable[[], Iterator[bytes]]:
-        return lambda: open_media(self._desk.media_folder, draft.media[name])
 
     def _setting(self, draft: Draft) -> Setting:
         preferences = self._desk.preferences()
@@ -227,12 +211,15 @@ class Finalizer:
 
     def recover(self) -> None:
         """Finish what a kill interrupted; called once after unlock."""
+        kept: list[MediaFile] = []
         for draft_id in self._desk.vault.drafts.ids():
             draft = self._desk.vault.drafts.load(draft_id)
+            kept += draft.media.values()
             if self._stands(draft):
                 self._done(draft)
             elif draft.outcome:
                 self.decline(draft_id, draft.outcome)
+        sweep_media(self._desk.media_folder, self._desk.enumerator, kept)
 
     def slips(self) -> tuple[Slip, ...]:
         """Return the slips not yet given to their respondents."""
@@ -294,8 +281,7 @@ class Finalizer:
                 self._note_entities(draft)
             slot = vault.drafts.drop(draft.draft_id)
         vault.drafts.destroy_key(draft.draft_id, slot)
-        for file, _ in draft.media.values():
-            remove(self._desk.media_folder / file)
+        drop_media(self._desk.media_folder, draft.media.values())
         return slip
 
     def _note_entities(self, draft: Draft) -> None:

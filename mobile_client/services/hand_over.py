@@ -5,6 +5,7 @@ hand-over goes on from there.
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from mobile_client.presenters.status import Transfer
 from shared.clock import Clock
@@ -71,16 +72,26 @@ def exchange(
     counted = _Counted(transport, stopped)
     began_s = clock.monotonic_s()
 
-    def transfer(sent: int, total: int, taken: int) -> Transfer:
-        elapsed_s = clock.monotonic_s() - began_s
-        loaded = counted.bytes_loaded
-        return Transfer(sent, total, taken, counted.bytes_sent, 0, elapsed_s, loaded)
+    shown = Transfer()
 
     def show(progress: Progress) -> None:
-        on_progress(transfer(progress.sent, progress.to_send, progress.received))
+        nonlocal shown
+        shown = Transfer(
+            entries_sent=progress.sent,
+            entries_total=progress.to_send,
+            entries_taken=progress.received,
+            bytes_sent=counted.bytes_sent,
+            elapsed_s=clock.monotonic_s() - began_s,
+            loaded_bytes=counted.bytes_loaded,
+            files=progress.files,
+            file_bytes=progress.file_bytes,
+            file_bytes_total=progress.file_bytes_total,
+        )
+        on_progress(shown)
 
     report = sync_once(peer, counted, show)
-    return transfer(report.sent, report.sent, report.received), report
+    ended = replace(shown, entries_sent=report.sent, entries_total=report.sent)
+    return replace(ended, entries_taken=report.received), report
 
 
 def check_report(report: SyncReport) -> None:

@@ -2,20 +2,21 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Final
 
-from mobile_client.device.services import DeviceFault, DeviceServices
+from mobile_client.device.services import DeviceFault, DeviceServices, Wish
 from mobile_client.services.case_book import Case
 from mobile_client.services.cases import encode_base, snapshot_of
 from mobile_client.services.device_policy import DevicePolicy
 from mobile_client.services.draft_desk import DraftDesk
 from mobile_client.services.finalizing import Desk, Finalizer
 from mobile_client.services.loaded_form import LoadedForm
-from mobile_client.services.media import keep_media
+from mobile_client.services.media import drop_media, keep_media, open_media
 from mobile_client.services.paradata import Step, step
 from mobile_client.services.scripted import ScriptedFilling
-from mobile_client.vault.drafts import ConsentKept, Draft
+from mobile_client.vault.drafts import ConsentKept, Draft, MediaFile
 from shared.forms.interview import Interview
 from shared.ids import RECORD_ID_BYTES
 from shared.records.codebook import Basis
@@ -130,6 +131,8 @@ class Interviews:
             save=self._desk.vault.drafts.save,
             decline=self._finalizer.decline,
             take_in=self._take_in,
+            drop=partial(drop_media, self._desk.media_folder),
+            thumbnail=self._thumbnail,
             media=lambda name: self._desk.library.file(loaded.form.hash, name),
             needs_approval=bool(self._policy().lead_review),
         )
@@ -152,12 +155,18 @@ class Interviews:
             paradata=step(b"", now_ms, now_ms, Step.OPENED),
         )
 
-    def _take_in(self, draft: Draft, source: Path) -> tuple[Draft, str]:
+    def _take_in(self, draft: Draft, source: Path, wish: Wish) -> tuple[Draft, str]:
         """Seal a file under a key the draft holds; the answer that names it saves both."""
-        data = self._device.picker.read(source)
-        folder, random_bytes = self._desk.media_folder, self._desk.random_bytes
-        name, file = keep_media(folder, source.name, data, random_bytes)
+        taken = self._device.picker.take(source, wish)
+        desk = self._desk
+        name, file = keep_media(desk.media_folder, desk.enumerator, taken, desk.random_bytes)
         return replace(draft, media={**draft.media, name: file}), name
+
+    def _thumbnail(self, file: MediaFile) -> bytes:
+        if not file.thumbnail:
+            return b""
+        folder = self._desk.media_folder
+        return b"".join(open_media(folder, file.thumbnail, file.thumbnail_key))
 
     def _language(self, loaded: LoadedForm) -> str | None:
         """Return the form's language that is the screen's, if it has it."""

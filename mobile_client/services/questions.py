@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Final
 
+from mobile_client.device.services import Wish
 from mobile_client.presenters.views import (
     ChoiceView,
     Media,
@@ -44,6 +45,9 @@ _CONTROLS: Final[Mapping[str, str]] = {
 }
 _LISTS: Final = frozenset({"select_multiple", "rank"})
 _ROSTER_COLUMNS: Final = 3
+_MAX_PIXELS: Final = "orx:max-pixels"
+_METADATA: Final = "cairn:metadata"
+"""`keep`: the form asks for what the camera wrote beside a picture, place and time among it."""
 
 
 def form_path(path: str) -> str:
@@ -61,6 +65,18 @@ def kind_of(state: NodeState) -> str:
     if state.readonly and not state.value:
         return "note"
     return _INPUTS.get(state.type, "text")
+
+
+def wish_of(interview: Interview, loaded: LoadedForm, path: str) -> Wish:
+    """Return what the form wants of the file that answers a question."""
+    state = interview.get(path)
+    said = loaded.form.fields[form_path(path)].extra
+    pixels = said.get(_MAX_PIXELS, "")
+    return Wish(
+        kind_of(state),
+        int(pixels) if pixels.isascii() and pixels.isdigit() else 0,
+        said.get(_METADATA, "") == "keep",
+    )
 
 
 def question_view(

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from mobile_client.vault.database import VaultDatabase
 from mobile_client.vault.key_slots import KeySlots
@@ -31,6 +31,21 @@ class ConsentKept:
     assent: bool | None = None
 
 
+class MediaFile(NamedTuple):
+    """A sealed file of a draft: random name on the medium and key; the same of its thumbnail.
+
+    Attributes:
+        digest: SHA-256 of the content, by which equal files are sealed once (SEAL-064); b"" where
+            an earlier version of this app kept it.
+    """
+
+    name: str
+    key: bytes
+    digest: bytes = b""
+    thumbnail: str = ""
+    thumbnail_key: bytes = b""
+
+
 @dataclass(frozen=True, slots=True)
 class Draft:
     """An unfinished interview.
@@ -41,7 +56,7 @@ class Draft:
         snapshot: the interview engine's own bytes.
         consent: None while it was not asked, or where the form's basis asks nobody.
         paradata: what happened when, as `services/paradata.py` writes it.
-        media: answer text of a media question -> random name and key of its sealed file.
+        media: answer text of a media question -> its sealed file.
         parents, base: of a correction: the revisions it knows, and the answers they hold, as
             `services/cases.py` writes them.
         sealed_at_ms: when it was finalized; None before.
@@ -70,7 +85,7 @@ class Draft:
     approved_by: str = ""
     returned: str = ""
     paradata: bytes = b""
-    media: Mapping[str, tuple[str, bytes]] = field(default_factory=dict)
+    media: Mapping[str, MediaFile] = field(default_factory=dict)
     parents: tuple[bytes, ...] = ()
     base: bytes = b""
     sealed_at_ms: int | None = None
@@ -102,7 +117,7 @@ def decode_draft(data: bytes) -> Draft:
                 "consent": None if kept is None else ConsentKept(**kept),
                 "parents": tuple(content["parents"]),
                 "planned": content["planned"] and tuple(content["planned"]),
-                "media": {name: tuple(file) for name, file in content["media"].items()},
+                "media": {name: MediaFile(*file) for name, file in content["media"].items()},
             }
         )
     except (EncodingInvalid, TypeError, KeyError, AttributeError) as error:

@@ -1,5 +1,6 @@
-"""A picture from a file, fitted into its width."""
+"""A picture from a file or from memory, fitted into its width."""
 
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -11,12 +12,18 @@ from mobile_client.widgets.theme import dp
 
 
 class Picture(Drawn):
-    """The image in a file; nothing where it cannot be read, and `missing` says so."""
+    """An image; nothing where it cannot be read, and `missing` says so.
 
-    def __init__(self, path: Path, height_max_dp: float = 280, **kwargs: Any) -> None:
+    A thumbnail comes as the bytes of a JPEG: it is sealed on the medium, and never lies there open.
+    """
+
+    def __init__(self, source: Path | bytes, height_max_dp: float = 280, **kwargs: Any) -> None:
         self._height_max = dp(height_max_dp)
         try:
-            self._texture = CoreImage(str(path)).texture
+            if isinstance(source, bytes):
+                self._texture = CoreImage(BytesIO(source), ext="jpg").texture
+            else:
+                self._texture = CoreImage(str(source)).texture
         except Exception:  # noqa: BLE001 - Kivy's loaders raise whatever their library does
             self._texture = None
         self.missing = self._texture is None

@@ -28,7 +28,7 @@ CANARIES = {
     "/data/interview/phone": "+249912777333",
     "/data/interview/member[1]/member_name": "CANARYOmarqx73",
 }
-PHOTO = b"CANARYpixelsqx74" * 4000
+PHOTO = b"\xff\xd8" + b"CANARYpixelsqx74" * 4000
 
 
 def written_as(canary: bytes) -> Iterator[bytes]:
@@ -78,7 +78,7 @@ def found_in(folder: Path, canaries: list[bytes]) -> list[str]:
 
 
 def canary_bytes() -> list[bytes]:
-    return [text.encode() for text in CANARIES.values()] + [PHOTO[:16]]
+    return [text.encode() for text in CANARIES.values()] + [PHOTO[2:18]]
 
 
 @pytest.fixture

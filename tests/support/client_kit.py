@@ -1,16 +1,17 @@
 """A small consent form with every kind of trouble, and ways to open it as the client does."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from pathlib import Path
 
+from mobile_client.device.services import Wish
 from mobile_client.services.draft_desk import DraftDesk
 from mobile_client.services.filling import Filling
 from mobile_client.services.loaded_form import LoadedForm, loaded_form
-from mobile_client.vault.drafts import Draft
+from mobile_client.vault.drafts import Draft, MediaFile
 from shared.errors import StoreFull
 from shared.forms.interview import Interview
 from shared.forms.xform import read_form
@@ -134,6 +135,8 @@ class Shelf:
 
     saved: list[Draft] = field(default_factory=list)
     declined: list[tuple[str, str]] = field(default_factory=list)
+    wishes: list[Wish] = field(default_factory=list)
+    dropped: list[str] = field(default_factory=list)
     full: bool = False
     approval: bool = False
 
@@ -147,13 +150,27 @@ class Shelf:
         """Note the outcome."""
         self.declined.append((draft_id, outcome))
 
-    def take_in(self, draft: Draft, source: Path) -> tuple[Draft, str]:
-        """Note the file."""
-        return replace(draft, media={**draft.media, source.name: ("random", b"")}), source.name
+    def take_in(self, draft: Draft, source: Path, wish: Wish) -> tuple[Draft, str]:
+        """Note the file and what the form wants of it."""
+        self.wishes.append(wish)
+        file = MediaFile(f"sealed {source.name}", b"")
+        return replace(draft, media={**draft.media, source.name: file}), source.name
+
+    def drop(self, files: Iterable[MediaFile]) -> None:
+        """Note what is destroyed."""
+        self.dropped += [file.name for file in files]
 
     def desk(self) -> DraftDesk:
         """Return what a Filling is given."""
-        return DraftDesk(self.save, self.decline, self.take_in, lambda _: None, self.approval)
+        return DraftDesk(
+            self.save,
+            self.decline,
+            self.take_in,
+            self.drop,
+            lambda file: file.name.encode(),
+            lambda _: None,
+            self.approval,
+        )
 
 
 def start(loaded: LoadedForm, shelf: Shelf) -> Filling:

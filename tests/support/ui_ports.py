@@ -53,6 +53,7 @@ class ScriptedInterview:
     answers: dict[str, str] = field(default_factory=dict)
     log: list[str] = field(default_factory=list)
     folder: Path = Path("nowhere")
+    thumbnails: dict[str, bytes] = field(default_factory=dict)
 
     def set_language(self, name: str) -> None:
         self.language = next(one for one in self.languages if one.name == name)
@@ -76,6 +77,9 @@ class ScriptedInterview:
     def notice(self) -> NoticeView:
         assert self.view is not None
         return replace(self.view, language=self.language)
+
+    def thumbnail(self, path: str) -> bytes:
+        return self.thumbnails.get(path, b"")
 
     def media(self, name: str) -> Path | None:
         path = self.folder / name
@@ -279,7 +283,14 @@ class ScriptedPorts:
         del stopped
         if destination.kind == "hub":
             raise Offline("The hub does not answer. Are both on the same network?")
-        on_progress(Transfer(5, 14, 0, 4_000, 12_000, 0.5))
+        on_progress(
+            Transfer(
+                *(5, 14, 0, 4_000, 12_000, 0.5),
+                files=3,
+                file_bytes=12_000_000,
+                file_bytes_total=50_000_000,
+            )
+        )
         return Transfer(14, 14, 2, 12_000, 12_000, 1.2)
 
     def take_bundle(self, path: Path) -> int:

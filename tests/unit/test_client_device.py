@@ -25,7 +25,7 @@ from mobile_client.device.linux import (
 from mobile_client.device.nmea import NmeaReceiver, parse_sentence
 from mobile_client.device.photo import strip_metadata
 from mobile_client.device.position import parse_position
-from mobile_client.device.services import DeviceFault, Fix
+from mobile_client.device.services import DeviceFault, Fix, Wish
 
 GGA_FAR = "$GPGGA,101010,1533.108,N,03231.944,E,1,05,4.0,380.1,M,0.0,M,,*6C"
 GGA_NEAR = "$GPGGA,101011,1533.108,N,03231.944,E,1,08,0.9,380.1,M,0.0,M,,*68"
@@ -228,11 +228,14 @@ def test_the_file_keystore_keeps_one_private_secret(tmp_path: Path) -> None:
 def test_a_picked_file_must_be_a_file_with_content(tmp_path: Path) -> None:
     picture = tmp_path / "a.jpg"
     picture.write_bytes(jpeg(1))
-    assert b"CANARY" not in FilePicker().read(picture)
+    taken = FilePicker().take(picture, Wish("image"))
+    assert b"CANARY" not in b"".join(taken.blocks())
+    assert taken.suffix == "jpg"
     (tmp_path / "empty").touch()
     for bad in (tmp_path / "none", tmp_path / "empty", tmp_path):
-        with pytest.raises(DeviceFault):
-            FilePicker().read(bad)
+        for kind in ("image", "file"):
+            with pytest.raises(DeviceFault):
+                FilePicker().take(bad, Wish(kind))
 
 
 def test_the_position_source_is_a_preference() -> None:

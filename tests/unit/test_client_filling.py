@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from client_kit import CONSENTING, HOUSEHOLD, SITE, Shelf, form_of, new_draft, reopen, start
 
+from mobile_client.device.services import Wish
 from mobile_client.presenters.views import ConsentGiven, ScreenKind
 from mobile_client.services.filling import Filling
 from shared.errors import FormError, StoreFull, SubmissionInvalid
@@ -300,7 +301,8 @@ def test_a_file_is_taken_in_under_a_name_of_the_answer(shelf: Shelf, tmp_path: P
     filling = consented(shelf)
     filling.attach("/data/interview/photo", tmp_path / "roof.jpg")
     saved = shelf.saved[-1]
-    assert saved.media == {"roof.jpg": ("random", b"")}
+    assert list(saved.media) == ["roof.jpg"]
+    assert shelf.wishes == [Wish("image")]
     assert decode_snapshot(saved.snapshot).values["/data/interview/photo"] == "roof.jpg"
 
 

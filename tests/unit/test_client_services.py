@@ -1,7 +1,6 @@
 """The client over one home: joining, unlocking, finalizing, handing over."""
 
 import contextlib
-import os
 import shutil
 import subprocess
 import sys
@@ -10,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from camera import camera_jpeg
 from client_kit import CONSENTING, HOUSEHOLD, SITE
 from client_project import (
     DEPLOYMENT,
@@ -42,6 +42,7 @@ from shared.errors import (
     UsageError,
 )
 from shared.ids import AuthorId
+from shared.records.files import FileName
 from shared.records.small import Outcome, decode_progress, decode_withdrawal
 from shared.sealing.envelope import GENESIS, Compartment, Kind
 from shared.sealing.ring import Role
@@ -504,19 +505,19 @@ def test_a_photo_is_sealed_as_an_attachment_of_its_class(
     client: Client, project: TestProject, tmp_path: Path
 ) -> None:
     photo = tmp_path / "house of Zubaida.jpg"
-    photo.write_bytes(os.urandom(300_000))
+    photo.write_bytes(camera_jpeg(600, 400))
     interview = start_household(client)
     interview.attach("/data/interview/photo", photo)
-    assert len(list(client.files.media_folder.iterdir())) == 1
+    assert len(list(client.files.media_folder.iterdir())) == 2, "the photo and its thumbnail"
     interview.close()
     client.finalize(interview.draft_id)
     assert list(client.files.media_folder.iterdir()) == []
     project.sync(client)
-    (entry,) = project.entries(Kind.ATTACHMENT)
-    (ref,) = entry.header.payloads
-    assert ref.compartment is Compartment.DIRECT_ATTACHMENT
+    small, whole = [entry.header.payloads[0] for entry in project.entries(Kind.ATTACHMENT)]
+    assert {small.compartment, whole.compartment} == {Compartment.DIRECT_ATTACHMENT}
     (identity,) = project.identities()
-    assert f"{ref.hash.hex()}.jpg" in identity.patch.values()
+    name = FileName(whole.hash, "jpg", small.hash)
+    assert identity.patch["/data/interview/photo"] == name.text()
     assert project.store.missing_payloads(5) == []
 
 

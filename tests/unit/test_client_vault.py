@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from mobile_client.vault.database import VaultDatabase
-from mobile_client.vault.drafts import ConsentKept, Draft, DraftStore
+from mobile_client.vault.drafts import ConsentKept, Draft, DraftStore, MediaFile
 from mobile_client.vault.key_slots import PAGE_BYTES, KeySlots
 from mobile_client.vault.people import People
 from mobile_client.vault.vault import Vault
@@ -81,7 +81,7 @@ def draft(draft_id: str, **changes: object) -> Draft:
         snapshot=CANARY.encode(),
         consent=ConsentKept({"assistance": True}, b"n" * 16, "en", "verbal", 5),
         paradata=b"trail",
-        media={"a.jpg": ("f00d", b"m" * 32)},
+        media={"a.jpg": MediaFile("f00d", b"m" * 32, b"d" * 32, "beef", b"t" * 32)},
         planned=(0, 7, b"h" * 32),
     )
     return replace(made, **changes)  # type: ignore[arg-type]

@@ -9,6 +9,7 @@ from mobile_client.text.speech import say
 from mobile_client.widgets.base import Column
 from mobile_client.widgets.button import PushButton
 from mobile_client.widgets.listrow import ListRow
+from mobile_client.widgets.picture import Picture
 from mobile_client.widgets.theme import dp
 
 _SUFFIXES = {
@@ -40,6 +41,9 @@ class AttachedQuestion(QuestionCard):
         self._drawn = view.value
         self._slot.clear_widgets()
         if view.value:
+            small = self.ask.thumbnail(view.path)
+            if small:
+                self._slot.add_widget(Picture(small, height_max_dp=160))
             state = (say("In the vault"), "ok", "lock")
             self._slot.add_widget(ListRow(view.value, icon=self._icon(), state=state))
         if not view.readonly:

@@ -21,7 +21,8 @@ class Ask:
     """What a question may do.
 
     Attributes:
-        answer: tell an answer; `attach` a file; `media` finds a picture of the form.
+        answer: tell an answer; `attach` a file; `media` finds a picture of the form; `thumbnail`
+            gives the small JPEG of a picture that was attached, b"" for none.
         go_on: go to the next screen (a quick question, Enter in a field).
         alone: the only question of its screen: larger words, digits choose.
     """
@@ -30,6 +31,7 @@ class Ask:
     answer: Callable[[str, str], object]
     attach: Callable[[str, Path], object]
     media: Callable[[str], Path | None]
+    thumbnail: Callable[[str], bytes]
     go_on: Callable[[], object]
     alone: bool = True
 
