@@ -289,13 +289,15 @@ class Interview:
     ) -> "Interview":
         """Return an interview holding ODK instance XML, as Collect or Kobo sends it.
 
-        `editing` makes it a new instance that replaces the old one: deprecatedID names that.
+        Computed answers stay as sent. `editing` makes it a new instance that replaces the old one:
+        all is computed anew, and deprecatedID names the old.
 
         Raises:
             FormError: malformed, or of another form.
         """
+        keep = Keep.NOTHING if editing else Keep.COMPUTED
         interview = cls(
-            form, language=language, fill=lambda tree: read_instance(tree, xml), **around
+            form, language=language, fill=lambda tree: read_instance(tree, xml), keep=keep, **around
         )
         if editing:
             interview.replace_instance_id()

@@ -188,7 +188,8 @@ class Respondent:
             others = compared = self._asked_behind(path, "calculate")
         elif state.readonly:
             # A note that must be answered is a stop sign: change what put it up.
-            others = compared = self._behind_a_stop_sign(path)
+            others = self._behind_a_stop_sign(path)
+            compared = [*self._interview.read_by(path, "relevant", "constraint"), *others]
         elif self._draw(path, state):
             return
         else:
