@@ -95,12 +95,16 @@ final class FilledForm {
         }
     }
 
-    /** Steps forward once from a question and returns where that leads. */
-    String step(String from) {
-        controller.jumpToIndex(index(from));
-        controller.stepToNextEvent();
-        FormIndex index = controller.getModel().getFormIndex();
-        return index.getReference() == null ? "" : path(index.getReference());
+    /** Sets a count and brings its instances into being: steps on from the last that is there. */
+    void count(String path, String value, String repeat) {
+        set(path, value);
+        FormIndex first = index(repeat + "[1]");
+        controller.jumpToIndex(form.descendIntoRepeat(first, form.getNumRepetitions(first) - 1));
+        FormIndex here = first;
+        while (here.getReference() != null && path(here.getReference()).startsWith(repeat)) {
+            controller.stepToNextEvent();
+            here = controller.getModel().getFormIndex();
+        }
     }
 
     /** Stores an answer as it is and returns whether its constraint holds. */

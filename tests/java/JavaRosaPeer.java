@@ -13,7 +13,7 @@ import java.util.Map;
 /**
  * Fills forms with JavaRosa over JSON lines, one reply a line, as `cairn forms play` does.
  *
- * Operations: load (xform, media), open (instance), walk, step, set, add_repeat, remove_repeat,
+ * Operations: load (xform, media), open (instance), walk, count, set, add_repeat, remove_repeat,
  * choices, state, save (finish), memory, and time (warm, times, steps), which gives the median
  * milliseconds of one after the other of `steps`, each a list of operations.
  */
@@ -61,8 +61,9 @@ public final class JavaRosaPeer {
                 return open(instance.isTextual() ? instance.asText() : null);
             case "walk":
                 return filled.walk();
-            case "step":
-                return filled.step(path);
+            case "count":
+                filled.count(path, request.path("value").asText(), request.path("repeat").asText());
+                return null;
             case "set":
                 return filled.set(path, request.path("value").asText());
             case "add_repeat":

@@ -4,21 +4,16 @@ The jar is the one inside pyxform's validator; compiling the driver takes a JDK,
 .ci/system-packages installs for tests. Nothing of it is shipped.
 """
 
-import json
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Mapping
 from importlib.util import find_spec
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+
+from json_lines import JsonLinesPeer
 
 _SOURCES = Path(__file__).resolve().parents[1] / "java"
-
-
-class JavaRosaRefused(Exception):
-    """JavaRosa answered with an error; the message is its own."""
 
 
 def javarosa_missing() -> str:
@@ -37,31 +32,21 @@ def validator_jar() -> Path | None:
     return next(iter(Path(spec.origin).parent.rglob("ODK_Validate.jar")), None)
 
 
-class JavaRosa:
-    """One JavaRosa process; use it as a context."""
+class JavaRosa(JsonLinesPeer):
+    """One JavaRosa process, compiled for the occasion."""
 
     def __init__(self) -> None:
         jar = validator_jar()
         assert jar is not None
         self._folder = tempfile.TemporaryDirectory(prefix="cairn-javarosa-")
-        folder = Path(self._folder.name)
+        folder = self._folder.name
         sources = [str(path) for path in sorted(_SOURCES.glob("*.java"))]
         subprocess.run(
-            ["javac", "-nowarn", "-encoding", "UTF-8", "-d", folder, "-cp", jar, *sources],
+            ["javac", "-nowarn", "-encoding", "UTF-8", "-d", folder, "-cp", str(jar), *sources],
             check=True,
         )
-        self._process = subprocess.Popen(
-            ["java", "-Duser.timezone=UTC", "-Xss8m", "-cp", f"{folder}:{jar}", "JavaRosaPeer"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            text=True,
-            encoding="utf-8",
-        )
-
-    def __enter__(self) -> Self:
-        """Return the running peer."""
-        return self
+        classes = f"{folder}:{jar}"
+        super().__init__(["java", "-Duser.timezone=UTC", "-Xss8m", "-cp", classes, "JavaRosaPeer"])
 
     def __exit__(
         self,
@@ -70,27 +55,8 @@ class JavaRosa:
         trace: TracebackType | None,
     ) -> None:
         """End the process and remove what was compiled."""
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
-        self._process.stdin.close()
-        self._process.wait(timeout=30)
-        self._process.stdout.close()
+        super().__exit__(kind, error, trace)
         self._folder.cleanup()
-
-    def ask(self, op: str, **request: object) -> Any:
-        """Return what an operation gives.
-
-        Raises:
-            JavaRosaRefused: it failed.
-        """
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
-        self._process.stdin.write(json.dumps({"op": op, **request}) + "\n")
-        self._process.stdin.flush()
-        reply: Mapping[str, Any] = json.loads(self._process.stdout.readline())
-        if not reply["ok"]:
-            raise JavaRosaRefused(str(reply["error"]))
-        return reply["value"]
 
     def load(self, xform: bytes, media: Path | None = None) -> None:
         """Read a form and begin an instance of it; its media lie in `media`."""

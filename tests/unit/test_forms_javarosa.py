@@ -13,8 +13,9 @@ from random import Random
 import pytest
 from forms_build import bind, question, xform
 from forms_shared import exceptions, need_shared_data
-from javarosa import JavaRosa, JavaRosaRefused, javarosa_missing
+from javarosa import JavaRosa, javarosa_missing
 from javarosa_interviews import SideBySide, Subject, media_of, same_text
+from json_lines import PeerRefused
 
 from server.commands.console import SystemClock
 from shared.forms.interview import Interview
@@ -67,7 +68,7 @@ def refused(javarosa: JavaRosa, source: bytes, media: Path | None) -> str:
     """Return why JavaRosa refuses a form, "" if it takes it."""
     try:
         javarosa.load(source, media)
-    except JavaRosaRefused as error:
+    except PeerRefused as error:
         return str(error)
     return ""
 
