@@ -32,6 +32,7 @@ from server.governance.actions import Action
 from server.governance.decide import Resource
 from server.governance.enrolment import list_devices
 from server.governance.exchange import Exchange, write_exchange
+from server.governance.periods import begin_period, end_period
 from server.intake.exporting import export_rows
 from server.intake.hubs import withheld_by_hubs
 from server.intake.identity import request_identity
@@ -42,6 +43,7 @@ from server.mission import CONSOLE
 from server.postgres import database_url
 from server.queries import outbox
 from server.queries.counts import intake_counts
+from server.setup import ring_request
 from shared.sealing.withdrawal import parse_code_text
 
 CODE_VARIABLE = "CAIRN_CODE"
@@ -55,6 +57,8 @@ def add_to(app: CairnTyper) -> None:
     app.command("status")(status)
     app.command("backup")(backup)
     app.command("restore")(restore_home)
+    app.command("begin-period")(begin_intake_period)
+    app.command("end-period")(end_intake_period)
     app.command("export")(export)
     app.command("lookup")(lookup)
     app.command("identity")(identity)
@@ -119,6 +123,35 @@ def restore_home(
     url = database_url(os.environ) if postgres else ""
     done = restore(folder, home, SystemClock(), ledger, postgres=url)
     answer({**asdict(done), "home": str(home)}, as_json=as_json)
+
+
+def begin_intake_period(
+    out: Annotated[Path, typer.Option("--out", "-o", help="The key request for the steward.")],
+    home: HomeOption = Path(),
+    passphrase_fd: PassphraseFd = None,
+    key_file: KeyFile = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Draw the intake key of the next period; then start the server again, and import the ring."""
+    with opened(home) as mission:
+        word = read_passphrase("Passphrase of the server's keys", passphrase_fd, key_file)
+        name = begin_period(mission, word)
+        words = write_exchange(out, Exchange.RING_REQUEST, ring_request(mission).value())
+    answer({"key": name, "file": str(out), "words": words}, as_json=as_json)
+
+
+def end_intake_period(
+    key: Annotated[str, typer.Argument(help="The key's id, as begin-period told it.")],
+    home: HomeOption = Path(),
+    passphrase_fd: PassphraseFd = None,
+    key_file: KeyFile = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Destroy an intake key whose late-arrival window has closed; there is no way back."""
+    with opened(home) as mission:
+        word = read_passphrase("Passphrase of the server's keys", passphrase_fd, key_file)
+        end_period(mission, key, word)
+    answer({"destroyed": key}, as_json=as_json)
 
 
 def export(

@@ -37,6 +37,8 @@ FORMAT: Final = "cairn-backup-1"
 LONG: Final = "stores"
 SHORT: Final = "keys-short-lived"
 KEYS: Final = "keys"
+KEYCHAIN: Final = f"{SHORT}/keychain"
+"""The sealed keys go early too: an old one would open what a destroyed period's key sealed."""
 ORDER: Final = (("inbox", LONG), ("records", LONG), ("analytics", LONG), (KEYS, SHORT))
 _PAGES: Final = 2_000
 _Safe = dict[tuple[bytes, int], tuple[int, bytes]]
@@ -72,7 +74,7 @@ def back_up(mission: Mission, folder: Path, actor: Actor = CONSOLE) -> BackedUp:
         for store, place in ORDER:
             _copy(mission.settings.store_url(store), part / place / store)
         for file in mission.settings.keys_folder.iterdir():
-            shutil.copy2(file, part / KEYS / file.name)
+            shutil.copy2(file, part / KEYCHAIN / file.name)
         shutil.copy2(mission.settings.home / FILE_NAME, part / FILE_NAME)
         size_bytes = _describe(mission, part, safe)
     with writing(mission.stores.inbox) as session:
@@ -89,7 +91,7 @@ def _whole_or_nothing(part: Path, folder: Path) -> Iterator[None]:
     """
     shutil.rmtree(part, ignore_errors=True)
     try:
-        for name in (LONG, SHORT, KEYS):
+        for name in (LONG, SHORT, KEYCHAIN):
             (part / name).mkdir(parents=True, mode=0o700)
         yield
         os.sync()

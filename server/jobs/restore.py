@@ -18,7 +18,7 @@ from sqlmodel import Session, col, select
 
 from server.db import open_store, reading, writing
 from server.intake.kept_files import erase_attachments
-from server.jobs.backup import FORMAT, KEYS, MANIFEST, ORDER, file_hash
+from server.jobs.backup import FORMAT, KEYCHAIN, MANIFEST, ORDER, file_hash
 from server.jobs.postgres_tools import load_dumps
 from server.migrations import migrate
 from server.mission import Mission
@@ -96,7 +96,7 @@ def restore(
             else f"{backup} holds SQLite stores; restore them without a database"
         )
     (home / "stores").mkdir(parents=True, mode=0o700)
-    shutil.copytree(backup / KEYS, home / "keys")
+    shutil.copytree(backup / KEYCHAIN, home / "keys")
     (home / "releases").mkdir(mode=0o700)
     shutil.copy2(backup / FILE_NAME, home / FILE_NAME)
     settings = load_settings(home)
