@@ -32,6 +32,7 @@ from sqlalchemy import Column as SqlColumn
 from sqlalchemy.schema import CreateColumn, CreateIndex, CreateTable, Index
 
 from server.bulk import insert_into
+from server.db import translated
 from server.deident.catalogue import (
     METADATA,
     StoredTable,
@@ -85,11 +86,14 @@ class AnalyticsStore:
 
         So what a writer looks up meanwhile stays true until its rows are in, and no two servers
         add the same column at once.
+
+        Raises:
+            StoreFull, StoreBusy, StoreCorrupt: nothing was changed.
         """
         if self._open is not None:
             yield self._open
             return
-        with self._engine.begin() as connection:
+        with translated(), self._engine.begin() as connection:
             if not self._sqlite:
                 lock = {"lock": _WRITER_LOCK}
                 connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), lock)

@@ -13,7 +13,7 @@ from typing import Final
 
 from sqlmodel import Session
 
-from server.db import reading, translated, writing
+from server.db import reading, writing
 from server.deident.plan import Plan
 from server.deident.pseudonym import keyed_pseudonyms
 from server.deident.rows import AnalyticRecord, Subject
@@ -49,8 +49,7 @@ class RowWriter:
     def __init__(self, mission: Mission, forms: FormShelf) -> None:
         self._mission = mission
         self._forms = forms
-        with translated():
-            self._store = AnalyticsStore(mission.settings.store_url("analytics"))
+        self._store = AnalyticsStore(mission.settings.store_url("analytics"))
         self._made: dict[bytes, _Made] = {}
 
     def close(self) -> None:
