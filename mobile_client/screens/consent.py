@@ -61,7 +61,13 @@ class ConsentScreen(ScreenPage[ConsentPresenter]):
                 card.add_widget(Text(view.text, markup=True))
                 self.add(card)
             ask = Ask(
-                self.frame, self.presenter.answer, _no_files, _no_pictures, self.go_on, alone=False
+                self.frame,
+                self.presenter.answer,
+                _no_files,
+                _no_pictures,
+                _no_thumbnail,
+                self.go_on,
+                alone=False,
             )
             self._cards = {view.path: card_for(view, ask) for view in state.questions}
             self.add(*self._cards.values())
@@ -183,3 +189,9 @@ def _no_pictures(name: str) -> Path | None:
     """The notice and its questions are words."""
     del name
     return None
+
+
+def _no_thumbnail(path: str) -> bytes:
+    """Nothing is photographed under the notice."""
+    del path
+    return b""
