@@ -4,13 +4,12 @@ from pathlib import Path
 
 import pytest
 from deident_forms import household_codebook, square_country
-from sqlalchemy.exc import OperationalError
 
 from server.deident.plan import Plan, make_plan
 from server.deident.policy import default_policy
 from server.deident.rows import AnalyticRecord, Row
 from server.deident.store import AnalyticsStore
-from shared.errors import UsageError
+from shared.errors import StoreError, UsageError
 from shared.records.codebook import Disclosure, Field, Kind
 
 
@@ -115,7 +114,7 @@ def test_a_reader_sees_committed_rows_beside_a_writer_and_cannot_write(
     store.replace_record(plan_of(), record("b", 5))  # the open reader does not block it
     assert list(reading) == [], "one snapshot"
     assert reader.root_count() == 2
-    with pytest.raises(OperationalError):
+    with pytest.raises(StoreError, match="SQLITE_READONLY"):
         reader.delete_record("household", "a")
 
 
