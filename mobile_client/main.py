@@ -8,6 +8,7 @@ up. The first frame should stand in less than a second: what only an interview n
 
 import gc
 import sys
+from importlib import import_module
 from pathlib import Path
 
 from mobile_client.commands.light import import_light
@@ -17,8 +18,8 @@ from mobile_client.widgets.setup import prepare_kivy
 def main(home: Path) -> None:
     """Open the window over a home folder and stay until it is closed.
 
-    Raises:
-        StoreBusy: another process works on this home.
+    Where the home cannot be opened, another process works on it, say, or a newer version did, the
+    window says so.
     """
     # A quarter of the start would go into collecting garbage there is none of.
     gc.disable()
@@ -32,8 +33,13 @@ def main(home: Path) -> None:
     from mobile_client.services.client import Client  # noqa: PLC0415
     from mobile_client.services.machine import real_machine  # noqa: PLC0415
     from mobile_client.widgets.overlay import Stage  # noqa: PLC0415
+    from shared.errors import CairnError  # noqa: PLC0415
 
-    client = Client(home, real_machine(home))
+    try:
+        client = Client(home, real_machine(home))
+    except CairnError as error:
+        import_module("mobile_client.screens.refused").RefusedApp(error.message).run()
+        return
     try:
         work = ThreadWork()
         presenter = ClientPresenter(client, work)

@@ -19,7 +19,7 @@ from shared.records.consent_codec import consents_from_wire
 from shared.records.form_document import decode_form_document
 from shared.records.layout import Half, layout_of
 from shared.records.patch import patch_from_wire, tags_from_wire
-from shared.sealing import documents, enrol, receipts, transfer, withdrawal
+from shared.sealing import documents, enrol, packages, receipts, transfer, withdrawal
 from shared.sealing.envelope import Compartment, parse_header
 from shared.sealing.epochs import open_epoch
 from shared.sealing.mailbox import open_mail
@@ -28,6 +28,7 @@ from shared.sealing.passphrase import open_file
 from shared.sealing.ring import open_ring
 from shared.sealing.strength import strength_bits
 from shared.sealing.wrap import unwrap
+from shared.versions import parse_version
 
 PROJECT = Project()
 RING = PROJECT.ring()
@@ -58,6 +59,7 @@ OF_BYTES: dict[str, Callable[[bytes], object]] = {
     "withdrawal": small.decode_withdrawal,
     "status": small.decode_status,
     "form document": decode_form_document,
+    "package manifest": packages.decode_manifest,
 }
 OF_TEXT: dict[str, Callable[[str], object]] = {
     "enrolment code": enrol.parse_enrolment_code,
@@ -65,6 +67,7 @@ OF_TEXT: dict[str, Callable[[str], object]] = {
     "withdrawal code": withdrawal.parse_code_text,
     "address": check_address,
     "strength": strength_bits,
+    "version": parse_version,
 }
 OF_VALUES: dict[str, Callable[[Any], object]] = {
     "recipients": transfer.parse_recipients,

@@ -31,6 +31,7 @@ class BadLine:
 
     port: int
     upward_bytes: int = 0
+    downward_bytes: int = 0
     connections: int = 0
     next_mischief: Callable[[], Mischief] = Mischief
     open_sockets: list[socket.socket] = field(default_factory=list)
@@ -96,6 +97,8 @@ def _pump(  # noqa: PLR0913, PLR0917 - a thread's arguments
             passed += len(data)
             if upward:
                 line.upward_bytes += len(data)
+            else:
+                line.downward_bytes += len(data)
             if budget[0] is not None and budget[0] <= 0:
                 break
     for one in (source, target):

@@ -140,7 +140,7 @@ class WholeWay:
         self.key_file, self.papers = root / "server.key", root / "papers"
         self.log = root / "commands.log"
         self.papers.mkdir(parents=True)
-        self.port = _free_port()
+        self.port = free_port()
         self.counts: dict[str, Any] = {}
 
     @property
@@ -330,7 +330,7 @@ def _form_path(path: str) -> str:
     return re.sub(r"\[[^]]*\]", "", path)
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]

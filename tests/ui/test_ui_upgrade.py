@@ -120,3 +120,14 @@ def test_it_is_said_in_every_language(drive: Drive, language: str) -> None:
     ui.frames()
     assert not ui.says("New version of the app")
     assert not ui.says("It comes with a hand-over")
+
+
+def test_a_home_that_cannot_be_opened_says_why(drive: Drive) -> None:
+    """SYNC-141: the window does not just stay away."""
+    drive(ports(NEEDED))  # there is a window
+    from mobile_client.screens.refused import RefusedApp  # noqa: PLC0415 - needs the window
+
+    words = "the vault was written by a newer version of Cairn"
+    page = RefusedApp(words).build()
+    said = [getattr(widget, "text", "") for widget in page.walk()]
+    assert words in said
