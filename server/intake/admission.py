@@ -90,7 +90,7 @@ def check_answers(
 
 def refuse(opened: OpenRevision, reason: Reason, detail: str) -> Refused:
     """Return a refusal that still names record and codes, so that a withdrawal reaches it."""
-    codes = tuple(consent.withdrawal_hash for consent in opened.body.consents)
+    codes = tuple((one.withdrawal_hash, one.respondent) for one in opened.body.consents)
     return Refused(opened.entry, reason, detail, opened.body.record_id, codes)
 
 

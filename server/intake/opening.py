@@ -92,8 +92,8 @@ class Refused:
     reason: Reason
     detail: str
     record_id: bytes | None = None
-    codes: tuple[bytes, ...] = ()
-    """Hashes of the withdrawal codes in it, so that a withdrawal reaches it here too."""
+    codes: tuple[tuple[bytes, str], ...] = ()
+    """Hashes of the withdrawal codes in it and whose they are: a withdrawal reaches it here too."""
 
 
 Opened = OpenRevision | OpenTally | OpenWithdrawal | OpenStatus | Carried | Refused

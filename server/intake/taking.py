@@ -252,8 +252,8 @@ class Taking:
             rows.append(quarantine_row(one, self._now, deadline))
             self._out.aside.append(one.entry.id)
             self._respondents += [
-                {"withdrawal_hash": code, "record_id": one.record_id, "address": ""}
-                for code in one.codes
+                {"withdrawal_hash": code, "record_id": one.record_id, "address": respondent}
+                for code, respondent in one.codes
             ]
             self._out.count("quarantined")
         quarantine.set_aside(self._session, rows)

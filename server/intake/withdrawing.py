@@ -49,10 +49,11 @@ def execute_withdrawals(mission: Mission) -> int:
     with reading(mission.stores.records) as session:
         waiting = withdrawals.reached(session)
         aside = withdrawals.in_quarantine(session)
+        left = withdrawals.left_by_all(session, {one.record_id for one in waiting if one.address})
     whole: dict[bytes, bytes] = {}
     partial: list[Reached] = []
     for one in waiting:
-        if one.address:
+        if one.address and one.record_id not in left:
             partial.append(one)
         else:
             whole.setdefault(one.record_id, one.withdrawal_hash)

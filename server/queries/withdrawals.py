@@ -51,6 +51,16 @@ def reached(session: Session) -> list[Reached]:
     return [Reached(*row) for row in session.exec(query)]
 
 
+def left_by_all(session: Session, record_ids: Collection[bytes]) -> set[bytes]:
+    """Return those records whose respondents have all handed in their codes."""
+    columns = ("withdrawal_hash", "record_id")
+    codes: dict[bytes, set[bytes]] = {}
+    for code, record_id in select_among(session, Respondent, columns, "record_id", record_ids):
+        codes.setdefault(record_id, set()).add(code)
+    handed_in = withdrawn_among(session, {code for some in codes.values() for code in some})
+    return {record_id for record_id, some in codes.items() if some <= handed_in}
+
+
 def in_quarantine(session: Session) -> list[tuple[bytes, bytes]]:
     """Return (code hash, record) of handed-in codes whose record is in quarantine alone."""
     query = (
