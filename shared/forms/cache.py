@@ -23,10 +23,12 @@ from shared.forms.definition import (
     Translation,
 )
 from shared.forms.dependency import Graph, Rule
+from shared.forms.parts import resting_of_fresh
 from shared.forms.program import Program, program_of, remember
 from shared.forms.references import Reference
+from shared.forms.resting import Resting
 
-FORMAT: Final = "cairn-form-1"
+FORMAT: Final = "cairn-form-2"
 _CELL_END: Final = "\x1f"
 
 
@@ -39,6 +41,7 @@ class CacheUnreadable(FormError):
 def dump_form(form: Form) -> bytes:
     """Return a form and its rule graph as bytes."""
     graph = program_of(form).graph
+    resting = resting_of_fresh(form)
     body = {
         "format": FORMAT,
         "head": [form.id, form.version, form.title, form.hash, form.instance_xml],
@@ -57,6 +60,7 @@ def dump_form(form: Form) -> bytes:
             for r in graph.rules
         ],
         "rank": list(graph.rank),
+        "resting": [sorted(resting.still), list(resting.shut), dict(resting.computed)],
     }
     return json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
 
@@ -73,9 +77,13 @@ def load_form(data: bytes) -> Form:
             raise CacheUnreadable(f"the compiled form is of format {body['format']!r}")
         form = _form_in(body)
         graph = _graph_in(body)
+        still, shut, computed = body["resting"]
+        resting = Resting(
+            frozenset(still), tuple(shut), {str(k): str(computed[k]) for k in computed}
+        )
     except (ValueError, KeyError, TypeError, IndexError, AttributeError) as error:
         raise CacheUnreadable(f"the compiled form cannot be read: {error}") from error
-    remember(Program(form, graph))
+    remember(Program(form, graph, resting))
     return form
 
 

@@ -2,11 +2,13 @@
 
 from collections.abc import Callable, Mapping
 from datetime import datetime, tzinfo
+from itertools import count
 from typing import Required, TypeAlias, TypedDict
 
 from shared.clock import RandomBytes
+from shared.errors import FormError
 from shared.forms import preload
-from shared.forms.actions import FIRST_LOAD, LOAD, ActionRunner, Hooks
+from shared.forms.actions import FIRST_LOAD, LOAD, ActionRunner, Hooks, NoHooks
 from shared.forms.definition import Form
 from shared.forms.display import Display
 from shared.forms.instance import Tree
@@ -15,6 +17,7 @@ from shared.forms.program import Program, program_of
 from shared.forms.questions import Questions
 from shared.forms.recompute import Keep, Recomputer
 from shared.forms.repeats import Repeats
+from shared.forms.resting import Resting, resting_of
 from shared.forms.screens import Screens
 from shared.forms.settling import Settler
 from shared.forms.sources import SecondaryInstances
@@ -98,7 +101,23 @@ class Parts:
             random_bytes=self.context.random_bytes,
             properties=properties,
         )
-        self.recomputer.enqueue_all(Keep.NOTHING)
+        self.program.resting.apply(self.tree)
+        self.recomputer.enqueue_all(Keep.NOTHING, rested=self.program.resting.still)
         self.repeats.fill_fixed()
         self.recomputer.run()
         self.actions.load(FIRST_LOAD)
+
+
+def resting_of_fresh(form: Form) -> Resting:
+    """Return what a form's still rules come to, by starting an interview nobody answers.
+
+    A form that cannot start rests nowhere; whoever starts it is told why.
+    """
+    numbers = count()
+    context = Context(random_bytes=lambda size: next(numbers).to_bytes(size, "big"))
+    try:
+        parts = Parts(form, context, language=None, attachments={}, hooks=NoHooks(), empty=False)
+        parts.begin(None, Keep.NOTHING, {})
+    except FormError:
+        return Resting()
+    return resting_of(form, parts.program.graph, parts.tree)

@@ -18,6 +18,7 @@ from shared.forms.dependency import (
     build_graph,
 )
 from shared.forms.references import Reference, ReferenceFinder
+from shared.forms.resting import Resting
 from shared.forms.xpath.compiler import Compiler, Static
 from shared.forms.xpath.context import Closure
 from shared.forms.xpath.faults import ExpressionError
@@ -33,12 +34,16 @@ class Program:
         graph: rules, their order and their readers.
         controls: form path -> the control bound to it (the first, if several).
         rules_under: repeat path -> rules whose targets lie inside its instances.
+        resting: what its still rules come to on a fresh interview, where a cache kept that.
         body_plans: absent fields -> how bodies without them are judged; body_plan.py fills it.
     """
 
-    def __init__(self, form: Form, graph: Graph | None = None) -> None:
+    def __init__(
+        self, form: Form, graph: Graph | None = None, resting: Resting | None = None
+    ) -> None:
         """Build from a form; `graph` is the one a cache kept, so nothing is parsed now."""
         self.form = form
+        self.resting = resting or Resting()
         self.compiler = Compiler(
             Static(namespaces=form.namespaces, form=True, repeats=form.repeats)
         )

@@ -6,7 +6,7 @@ everything it reads. No recursion, so a chain of any length is only a longer lis
 
 import heapq
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from enum import StrEnum
 
 from shared import limits
@@ -64,9 +64,18 @@ class Recomputer:
 
     # ---- what to run
 
-    def enqueue_all(self, keep: Keep = Keep.NOTHING) -> None:
-        """Run every rule on every node; `keep` names computed values that stay as they are."""
+    def enqueue_all(
+        self, keep: Keep = Keep.NOTHING, *, rested: Collection[int] = frozenset()
+    ) -> None:
+        """Run every rule on every node.
+
+        Args:
+            keep: computed values that stay as they are.
+            rested: indexes of rules whose results are there already.
+        """
         for rule in self._graph.rules:
+            if rule.index in rested:
+                continue
             nodes = self._targets(self._tree.root, "", rule)
             if rule.kind == CALCULATE and self._kept(rule, keep):
                 nodes = [node for node in nodes if not node.text]
