@@ -1,6 +1,6 @@
 """The same random interviews in JavaRosa and in ours: same relevance, values, verdicts, choices.
 
-FRM-014, FRM-015, FRM-018, FRM-019, FRM-023, FRM-029. What differs is listed, with the reason, in
+FRM-014, FRM-015, FRM-008, FRM-019, FRM-023, FRM-029. What differs is listed, with the reason, in
 tests/vectors/forms/javarosa_exceptions.json. The soak leads more and longer interviews.
 """
 
@@ -114,7 +114,7 @@ EXPRESSIONS = (
 
 
 def test_expressions_give_the_same_in_both(javarosa: JavaRosa) -> None:
-    """FRM-011, FRM-018, FRM-019: what is not relevant, missing or empty, and the functions."""
+    """FRM-011, FRM-008, FRM-019: what is not relevant, missing or empty, and the functions."""
     source = xform(
         "<shut>1</shut><off>yes</off><empty/><none jr:template=''><x/></none>"
         "<some><x/><y>1</y></some><some><x>2</x><y>2</y></some>"

@@ -68,7 +68,7 @@ def test_an_answer_is_a_condition_by_its_type(kind: str, answer: str, shown: boo
 def test_totals_leave_out_what_is_not_answered(
     ages: tuple[str, ...], total: str, oldest: str
 ) -> None:
-    """FRM-018: over all instances, and over those a predicate leaves, which no column serves."""
+    """FRM-008: over all instances, and over those a predicate leaves, which no column serves."""
     source = form(
         "<m jr:template=''><age/></m><sum/><max/><some/>",
         bind("/data/m/age", type="int") + bind("/data/sum", calculate="sum(/data/m/age)")

@@ -175,4 +175,4 @@ IN_FORMS: Final = {
     "max": Function(_extreme_in_form(max), (1, None)),
     "min": Function(_extreme_in_form(min), (1, None)),
 }
-"""Instead of their namesakes inside a form: what is not answered is left out (FRM-018)."""
+"""Instead of their namesakes inside a form: what is not answered is left out (FRM-008)."""
