@@ -99,6 +99,7 @@ def convert(
 ) -> None:
     """Convert an XLSForm to an XForm."""
     try:
+        made = {} if file.suffix.lower() == ".xml" else convert_xlsform(file).files
         form, xform = load(file)
         if cache is not None:
             cache.write_bytes(dump_form(form))
@@ -108,6 +109,8 @@ def convert(
         sys.stdout.buffer.write(xform + b"\n")
     else:
         output.write_bytes(xform)
+        for name, data in made.items():
+            (output.parent / name).write_bytes(data)
 
 
 @app.command()

@@ -113,7 +113,7 @@ def propose_form(mission: Mission, path: Path, media: Path | None = None) -> Pro
     if checked.form is None or not checked.publishable:
         raise FormProblems([p for p in checked.problems if p.severity == "error"])
     folders = [media] if media is not None else [path.parent, path.parent / "media"]
-    files = _gather(checked.form, folders)
+    files = _gather(checked.form, folders, checked.made)
     version = checked.form.version
     digests = {name: sha256(content).digest() for name, content in files.items()}
     document = FormDocument(checked.xform, version, digests)
@@ -283,8 +283,8 @@ def _keep_form(session: Session, document: Document, payload: bytes, now: dateti
     documents.retire_others(session, row)
 
 
-def _gather(form: Form, folders: list[Path]) -> dict[str, bytes]:
-    """Return the files a form reads, checked to be readable as such.
+def _gather(form: Form, folders: list[Path], made: Mapping[str, bytes]) -> dict[str, bytes]:
+    """Return the files a form reads, from its workbook or beside it, checked to be readable.
 
     Raises:
         UsageError: one is missing.
@@ -297,6 +297,9 @@ def _gather(form: Form, folders: list[Path]) -> dict[str, bytes]:
             continue
         if not name.lower().endswith(_SOURCE_ENDINGS):
             name = f"{name}.csv"
+        if name in made:
+            files[name] = canonical_list(made[name], name)
+            continue
         found = next((f / name for f in folders if (f / name).is_file()), None)
         if found is None:
             raise UsageError(

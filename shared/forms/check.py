@@ -4,12 +4,15 @@ Leaves conversion to xlsform.py, rules to check_rules.py, texts to check_texts.p
 codebook.py; adds likely identifiers, the files a form reads and what it costs a tablet to load it.
 """
 
+import dataclasses
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Final, TypeAlias
 
 from shared.errors import FormError, LimitExceeded
+from shared.forms.check_device import device_problems
 from shared.forms.check_rules import Rows, row_of, rule_problems
 from shared.forms.check_texts import text_problems
 from shared.forms.codebook import publishing_problems
@@ -45,12 +48,14 @@ class Checked:
     Attributes:
         form: None if it could not be read at all.
         load_s: estimated seconds until the first question on a tablet, without a cache.
+        made: files that come out of the workbook itself, by name.
     """
 
     problems: tuple[Problem, ...]
     form: Form | None = None
     xform: bytes = b""
     load_s: float = 0.0
+    made: Mapping[str, bytes] = dataclasses.field(default_factory=dict)
 
     @property
     def publishable(self) -> bool:
@@ -67,6 +72,7 @@ def check_file(name: str, data: bytes, files: Files | None = None) -> Checked:
         files: the files beside it, by name, as far as known; None leaves them unchecked.
     """
     rows: Mapping[str, tuple[int, ...]] = {}
+    made: dict[str, bytes] = {}
     problems: list[Problem] = []
     if name.lower().endswith(".xml"):
         xform = data
@@ -81,6 +87,7 @@ def check_file(name: str, data: bytes, files: Files | None = None) -> Checked:
         except LimitExceeded as error:
             return Checked((Problem("", 0, "", error.message, "Split the form or its lists"),))
         xform, rows = converted.xform, converted.rows
+        made = converted.files
         problems += [one for told in converted.warnings for one in warnings_of(told)]
     try:
         form = read_form(xform)
@@ -89,8 +96,9 @@ def check_file(name: str, data: bytes, files: Files | None = None) -> Checked:
         return Checked(tuple(problems), None, xform)
     problems += check_form(form, rows)
     if files is not None:
-        problems += _file_problems(form, files)
-    return Checked(tuple(problems), form, xform, _load_s(form, len(xform)))
+        own: dict[str, Callable[[], bytes]] = {n: partial(bytes, d) for n, d in made.items()}
+        problems += _file_problems(form, {**files, **own})
+    return Checked(tuple(problems), form, xform, _load_s(form, len(xform)), made)
 
 
 def check_form(form: Form, rows: Mapping[str, tuple[int, ...]] | None = None) -> list[Problem]:
@@ -101,6 +109,7 @@ def check_form(form: Form, rows: Mapping[str, tuple[int, ...]] | None = None) ->
     problems += _disclosure_problems(form, places)
     problems += _likely_identifiers(form, places)
     problems += text_problems(form, places)
+    problems += device_problems(form, places)
     return problems
 
 

@@ -197,12 +197,7 @@ class Interview:
         return self._screens.back()
 
     def read_by(self, path: str, *rules: str) -> tuple[str, ...]:
-        """Return the paths of the other nodes that a node's rules look at.
-
-        Args:
-            path: the node.
-            rules: `constraint`, `relevant`, `required` ...
-        """
+        """Return the other nodes that a node's rules (`constraint`, `relevant` ...) look at."""
         return self._questions.read_by(self._tree.find(path), rules)
 
     def goto_start(self) -> Screen:
@@ -333,6 +328,11 @@ class Interview:
     def answers(self) -> Answers:
         """Return the relevant answers as they stand, unchecked."""
         return answers_.collect(self._tree)
+
+    @property
+    def left_over(self) -> Mapping[str, str]:
+        """Address -> answer that this version of the form has no place for; drafts carry it on."""
+        return self._strangers
 
     def changes_since(self, earlier: "Interview") -> tuple[Change, ...]:
         """Return what is different here from an earlier state, also of an older form version."""

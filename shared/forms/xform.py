@@ -15,6 +15,7 @@ from shared.forms.definition import (
     Field,
     Form,
     Label,
+    Secondary,
     Shape,
 )
 from shared.forms.xform_body import BodyReader, read_actions
@@ -32,6 +33,8 @@ _PREFIXES: Final = {
     "http://www.opendatakit.org/xforms": "odk",
     "http://www.opendatakit.org/xforms/entities": "entities",
 }
+_ITEMSETS: Final = "jr://file-csv/itemsets.csv"
+"""Where pyxform puts the external_choices sheet."""
 _ENTITIES_YEAR: Final = 2025
 _BIND_EXPRESSIONS: Final = ("relevant", "required", "readonly", "constraint", "calculate")
 
@@ -109,7 +112,10 @@ class _Reader:
             languages=languages,
             default_language=default,
             itext=itext,
-            instances={i.id: i for i in map(read_secondary, self._secondary)},
+            instances={
+                **{name: Secondary(name, _ITEMSETS) for name in reader.external},
+                **{i.id: i for i in map(read_secondary, self._secondary)},
+            },
             actions=(*read_actions(self._model, f"/{root.name}", "", bind_ids), *reader.actions),
             namespaces=self._namespaces(),
             basis=extra.get("cairn:basis", ""),

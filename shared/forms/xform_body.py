@@ -1,5 +1,6 @@
 """XForm XML -> `Form`: the body's controls, and actions wherever they stand."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Final
@@ -22,6 +23,8 @@ _CONTROLS: Final = {
     "group": "group",
     "repeat": "repeat",
 }
+_QUERY: Final = re.compile(r"instance\(\s*['\"]([^'\"]+)['\"]\s*\)/root/item(.*)", re.DOTALL)
+_SEARCH: Final = re.compile(r"\bsearch\s*\(\s*['\"]?([^'\",)]*)")
 _PARTS: Final = frozenset(
     {"label", "hint", "help", "alert", "item", "itemset", "value", "output", "extension"}
 )
@@ -52,6 +55,7 @@ class BodyReader:
         self._root = root_path
         self._bind_ids = bind_ids
         self.repeats: set[str] = set()
+        self.external: dict[str, None] = {}
         self.actions: list[Action] = []
 
     def read(self, body: Node | None) -> tuple[Control, ...]:
@@ -74,6 +78,10 @@ class BodyReader:
         ref = self._reference(element, kind, context)
         if kind == "repeat":
             self.repeats.add(ref)
+        query = element.attribute("query").strip()
+        if query and kind == "input":
+            kind = "select1"
+        _refuse_search(ref, element.attribute("appearance"))
         media = element.attribute("mediatype")
         if kind == "upload" and media and "/" not in media:
             raise FormError(f"{ref}: {media!r} is no media type; write e.g. image/*")
@@ -92,7 +100,7 @@ class BodyReader:
             hint=_label(element.child("hint")),
             appearance=_appearance(element, kind),
             items=_items(element),
-            itemset=_itemset(element),
+            itemset=self._external(ref, query) if query else _itemset(element),
             children=children,
             count=element.attribute("count").strip(),
             fixed=element.attribute("noAddRemove").strip() in ("true()", "true"),
@@ -103,6 +111,19 @@ class BodyReader:
             },
         )
 
+    def _external(self, ref: str, query: str) -> Itemset:
+        """Return the choices of a `select_one_external`: rows of one list of itemsets.csv."""
+        match = _QUERY.fullmatch(query)
+        if match is None:
+            raise FormError(
+                f"{ref}: the query {query!r} is not of the kind instance('list')/root/item[...]; "
+                "write select_one_from_file with a choice_filter"
+            )
+        name, rest = match[1], match[2]
+        self.external[name] = None
+        nodeset = f"instance('{name}')/root/item[list_name = '{name}']{rest}"
+        return Itemset(nodeset, "name", "label")
+
     def _reference(self, element: Node, kind: str, context: str) -> str:
         ref = (element.attribute("nodeset") or element.attribute("ref")).strip()
         ref = ref or self._bind_ids.get(element.attribute("bind"), "")
@@ -111,6 +132,14 @@ class BodyReader:
                 return ""
             raise FormError(f"a <{element.name}> has no ref; name the node it writes")
         return resolve(ref, context)
+
+
+def _refuse_search(ref: str, appearance: str) -> None:
+    if match := _SEARCH.search(appearance):
+        raise FormError(
+            f"{ref} has the appearance search(), which only old programs of ODK know; write "
+            f"`select_one_from_file {match[1]}.csv` with a choice_filter instead"
+        )
 
 
 def _appearance(element: Node, kind: str) -> str:

@@ -37,7 +37,7 @@ _FIXES: Final = (
         " on the settings sheet if the same name is meant",
     ),
     (
-        re.compile(r"[Uu]nknown question type|not a valid .*type|type .* not"),
+        re.compile(r"[Uu]nknown question type|not a valid .*type"),
         "Use a type of the XLSForm list",
     ),
     (
@@ -72,6 +72,11 @@ class Converted:
     warnings: tuple[str, ...]
     rows: Mapping[str, tuple[int, ...]]
     external_choices: str = ""
+
+    @property
+    def files(self) -> dict[str, bytes]:
+        """What the form reads that comes out of the workbook itself, by name."""
+        return {"itemsets.csv": self.external_choices.encode()} if self.external_choices else {}
 
 
 def convert(source: str | Path | bytes, *, form_name: str | None = None) -> Converted:

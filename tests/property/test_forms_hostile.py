@@ -1,6 +1,6 @@
 """Whatever a stranger writes, the answer is a value or an error with a code, and soon.
 
-FRM-001, FRM-002, FRM-016, FRM-018.
+FRM-001, FRM-002, FRM-016, FRM-009.
 """
 
 import contextlib

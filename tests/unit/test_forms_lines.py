@@ -1,6 +1,6 @@
 """`cairn xpath eval` and `cairn forms play` as a script meets them: every line gets one reply.
 
-FRM-018, FRM-033.
+FRM-009, FRM-033.
 """
 
 import io
