@@ -28,7 +28,8 @@ def take_bundle(
     files: Annotated[list[Path], typer.Argument(help="Bundle files; each whole or not at all.")],
     home: HomeOption = Path(),
     reply: Annotated[
-        Path | None, typer.Option("--answer", help="Write the answer for the sender here.")
+        Path | None,
+        typer.Option("--answer", help="Write the answer here; several get a name each."),
     ] = None,
     passphrase_fd: PassphraseFd = None,
     key_file: KeyFile = None,
@@ -39,10 +40,11 @@ def take_bundle(
         done = MissionExchange(mission).take_bundles(files, reply)
     answer(
         {
-            "sender": done.sender.hex(),
+            "senders": [sender.hex() for sender in done.senders],
             "entries": done.entries,
             "chunks": done.chunks,
-            "answer": [str(path) for path in done.answers],
+            "answer": [str(path) for path in done.answered.files],
+            "not_answered": [sender.hex() for sender in done.answered.unknown],
         },
         as_json=as_json,
     )

@@ -171,7 +171,8 @@ def import_command(
     home: HomeArgument,
     files: Annotated[list[Path], typer.Argument(help="Bundle files, in any order.")],
     reply: Annotated[
-        Path | None, typer.Option("--answer", help="Write the answer for the sender here.")
+        Path | None,
+        typer.Option("--answer", help="Write the answer here; several get a name each."),
     ] = None,
     as_json: JsonOption = False,
 ) -> None:

@@ -7,23 +7,16 @@ from pathlib import Path
 from typing import Final
 
 from server.hub.home import Hub
-from shared.errors import KeyNotTrusted, UsageError
-from shared.ids import AuthorId
+from shared.errors import UsageError
 from shared.sealing.keys import PublicKey
 from shared.sealing.ring import Role
-from sync.carrier import (
-    Delivered,
-    Reader,
-    answering_reader,
-    bundle_messages,
-    mission_reader,
-    take_bundle,
-)
+from sync.carrier import Reader, bundle_messages, mission_reader
 from sync.core.have import HaveVector
 from sync.core.messages import Papers
+from sync.deliveries import Answered, take_files, write_answers
 from sync.hub_notes import NOTE
 from sync.responder import HubIssuer
-from sync.transports.bundle import BundleFrom, open_bundle, write_bundle
+from sync.transports.bundle import BundleFrom, write_bundle
 
 _DAY_MS: Final = 86_400_000
 
@@ -36,6 +29,7 @@ class Imported:
     entries: int
     chunks: int
     answer: list[str]
+    not_answered: list[str]
 
 
 def export_bundle(hub: Hub, path: Path, *, everything: bool = False) -> list[Path]:
@@ -58,38 +52,23 @@ def export_bundle(hub: Hub, path: Path, *, everything: bool = False) -> list[Pat
 
 
 def import_bundle(hub: Hub, files: Sequence[Path], reply: Path | None) -> Imported:
-    """Take bundle files in, each whole or not at all; write an answer for the last sender.
+    """Take bundle files in, each whole or not at all; write an answer for each sender.
 
     Raises:
+        UsageError: no such file.
         EncodingInvalid, TagMismatch, NoKeyMatches: a file is no bundle for this hub, or damaged.
     """
-    delivered: Delivered | None = None
-    entries = chunks = 0
-    for path in files:
-        if not path.is_file():
-            raise UsageError(f"there is no file {path}")
-        header, messages = open_bundle(path, [hub.keys.transport], hub.peer.directory.deployment)
-        delivered = take_bundle(hub.peer, header.sender, messages)
-        entries += delivered.entries
-        chunks += sum(taken.chunks for taken in delivered.taken)
-    answered: list[Path] = []
-    if reply is not None and delivered is not None:
-        answered = _answer(hub, reply, delivered)
-    return Imported(len(files), entries, chunks, [str(path) for path in answered])
-
-
-def _answer(hub: Hub, path: Path, delivered: Delivered) -> list[Path]:
-    sender = delivered.sender
-    papers = HubIssuer(hub.peer).papers(sender, hub.peer.have_for(sender), delivered.taken[-1])
-    reader = answering_reader(hub.peer, delivered)
-    return _write(hub, path, _recipient(hub, sender), reader, papers)
-
-
-def _recipient(hub: Hub, author: AuthorId) -> PublicKey:
-    certificate = hub.peer.directory.certificate(author)
-    if certificate is None:
-        raise KeyNotTrusted("the sender is not enrolled as far as this hub knows: no answer")
-    return certificate.hpke
+    taken = take_files(hub.peer, files, [hub.keys.transport])
+    answered = Answered()
+    if reply is not None:
+        answered = write_answers(hub.peer, HubIssuer(hub.peer), taken, reply, os.urandom)
+    return Imported(
+        len(files),
+        taken.entries,
+        taken.chunks,
+        [str(path) for path in answered.files],
+        [sender.hex() for sender in answered.unknown],
+    )
 
 
 def _write(hub: Hub, path: Path, public: PublicKey, reader: Reader, papers: Papers) -> list[Path]:

@@ -26,18 +26,17 @@ from server.tables.project import DeviceKind
 from shared.canonical import decode, encode
 from shared.errors import KeyNotTrusted, SignatureInvalid, UnknownAuthor, UsageError
 from shared.ids import AUTHOR_ID_BYTES, AuthorId, DeploymentId, EntryHash
-from shared.sealing.keys import PublicKey
 from shared.sealing.receipts import Signed
 from shared.sealing.ring import SignedRing
 from shared.shapes import array, octets, version
-from sync.carrier import answering_reader, bundle_messages, take_bundle
+from sync.carrier import take_bundle
 from sync.core.challenges import CHALLENGE_BYTES, CHALLENGE_LIFE_S, check_exchange
 from sync.core.directory import Directory
 from sync.core.have import HaveVector, LogName, Point
 from sync.core.messages import decode_message
+from sync.deliveries import Answered, Deliveries, open_files, write_answers
 from sync.peer import Me, Peer
 from sync.responder import MissionIssuer, Responder
-from sync.transports.bundle import BundleFrom, open_bundle, write_bundle
 
 CHALLENGES_MAX: Final = 16
 """Open challenges of one author; who asks for more waits until one has ended."""
@@ -46,12 +45,12 @@ ROLES: Final = {DeviceKind.DEVICE.value: Role.DEVICE, DeviceKind.HUB.value: Role
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """What a bundle brought, and where the answer to it lies."""
+    """What bundles brought, and where the answers to them lie."""
 
-    sender: AuthorId
+    senders: tuple[AuthorId, ...]
     entries: int
     chunks: int
-    answers: tuple[Path, ...]
+    answered: Answered
 
 
 class MissionExchange:
@@ -72,10 +71,10 @@ class MissionExchange:
         self._incarnation = known.incarnation
         self._learn_devices()
         self._peer = Peer(self._store, me, self._directory, mission.clock, keeps_strangers=True)
-        self._responder = Responder(
-            self._peer,
-            MissionIssuer(self._peer, mission.keychain.receipt, self._backed_up, self._audit_head),
+        self._issuer = MissionIssuer(
+            self._peer, mission.keychain.receipt, self._backed_up, self._audit_head
         )
+        self._responder = Responder(self._peer, self._issuer)
 
     def challenge(self, body: bytes) -> bytes:
         """Answer `[1, author]` with a challenge and whether the author's key is known."""
@@ -115,49 +114,26 @@ class MissionExchange:
         return answer.encode(), following
 
     def take_bundles(self, files: Sequence[Path], reply: Path | None = None) -> Delivery:
-        """Take bundle files in, each whole or not at all; write an answer for the last sender.
+        """Take bundle files in, each whole or not at all; write an answer for each sender.
 
         Raises:
-            UsageError: no such file.
+            UsageError: no such file, or none named.
             EncodingInvalid, TagMismatch, NoKeyMatches: a file is no bundle for this server, or
                 damaged; nothing of it was applied.
         """
-        entries = chunks = 0
-        delivered = None
+        if not files:
+            raise UsageError("name at least one bundle file")
+        taken, peer = Deliveries(), self._peer
         with self._lock:
             self._refresh()
-            for path in files:
-                if not path.is_file():
-                    raise UsageError(f"there is no file {path}")
-                keys = self._mission.keychain.transport_keys()
-                header, messages = open_bundle(path, keys, self._directory.deployment)
-                self._store.carrier = header.sender
-                delivered = take_bundle(self._peer, header.sender, messages)
-                entries += delivered.entries
-                chunks += sum(taken.chunks for taken in delivered.taken)
-            if delivered is None:
-                raise UsageError("name at least one bundle file")
-            answers: list[Path] = []
+            keys = self._mission.keychain.transport_keys()
+            for sender, messages in open_files(peer, files, keys):
+                self._store.carrier = sender
+                taken.add(take_bundle(peer, sender, messages))
+            answered = Answered()
             if reply is not None:
-                sender, taken = delivered.sender, delivered.taken[-1]
-                issuer = MissionIssuer(
-                    self._peer, self._mission.keychain.receipt, self._backed_up, self._audit_head
-                )
-                papers = issuer.papers(sender, self._peer.have_for(sender), taken)
-                reader = answering_reader(self._peer, delivered)
-                messages_out = bundle_messages(self._peer, reader, papers)
-                origin = BundleFrom(
-                    self._directory.deployment, self._peer.me.author, self._mission.now_ms()
-                )
-                recipient = self._recipient(sender)
-                answers = write_bundle(reply, origin, [recipient], messages_out, os.urandom)
-        return Delivery(delivered.sender, entries, chunks, tuple(answers))
-
-    def _recipient(self, author: AuthorId) -> PublicKey:
-        certificate = self._directory.certificate(author)
-        if certificate is None:
-            raise KeyNotTrusted("the sender is not enrolled here: it gets no answer")
-        return certificate.hpke
+                answered = write_answers(peer, self._issuer, taken, reply, os.urandom)
+        return Delivery(tuple(taken.by_sender), taken.entries, taken.chunks, answered)
 
     def _refresh(self) -> None:
         """Learn what other processes of this server wrote since."""

@@ -25,7 +25,7 @@ from server.hub.forward import forward_once
 from server.hub.home import Hub
 from server.hub.run import local_addresses
 from server.hub.status import Carried, age_text, hub_status, size_text
-from shared.errors import CairnError, KeyNotTrusted, Offline, UsageError
+from shared.errors import CairnError, Offline, UsageError
 from shared.sealing.enrol import EnrolmentCode, EnrolmentRequest, parse_reply, sign_request
 from shared.sealing.keys import root_fingerprint
 from sync.carrier import bundle_messages, hub_reader, take_bundle
@@ -206,8 +206,33 @@ def test_an_unknown_writer_gets_no_answer(world: World, tmp_path: Path) -> None:
     messages = bundle_messages(tablet.peer, hub_reader(tablet.peer, hub.keys.author), Papers())
     stick = tmp_path / "stick.cairnb"
     write_bundle(stick, origin, [hub.keys.transport.public], messages, os.urandom)
-    with pytest.raises(KeyNotTrusted, match="not enrolled"):
-        import_bundle(hub, [stick], tmp_path / "answer.cairnb")
+    taken = import_bundle(hub, [stick], tmp_path / "answer.cairnb")
+    assert (taken.answer, taken.not_answered) == ([], [tablet.writer.author.hex()])
+    hub.close()
+
+
+def test_each_of_several_writers_gets_an_answer_of_its_own(world: World, tmp_path: Path) -> None:
+    """SYNC-053."""
+    network, _, code = world
+    make(tmp_path / "hub", code)
+    hub = opened(tmp_path / "hub", network)
+    tablets = [network.device(name) for name in ("tablet", "another")]
+    sticks = [tmp_path / f"{number}.cairnb" for number in range(2)]
+    for tablet, stick in zip(tablets, sticks, strict=True):
+        tablet.write(3)
+        origin = BundleFrom(DEPLOYMENT, tablet.writer.author, 1)
+        messages = bundle_messages(tablet.peer, hub_reader(tablet.peer, hub.keys.author), Papers())
+        write_bundle(stick, origin, [hub.keys.transport.public], messages, os.urandom)
+    taken = import_bundle(hub, [*sticks, sticks[0]], tmp_path / "answer.cairnb")
+    assert (taken.files, taken.entries, taken.not_answered) == (3, 6, [])
+    names = [tablet.writer.author.hex()[:8] for tablet in tablets]
+    assert taken.answer == [str(tmp_path / f"answer-{name}.cairnb") for name in names]
+    for tablet, name, answer in zip(tablets, ("tablet", "another"), taken.answer, strict=True):
+        tablet.peer.know_hub(hub.code())
+        header, carried = open_bundle(Path(answer), [hpke_key(name)], DEPLOYMENT)
+        take_bundle(tablet.peer, header.sender, carried)
+        (note,) = tablet.peer.opened_notes()
+        assert {reach.author for reach in note.have} == {tablet.writer.author}
     hub.close()
 
 
