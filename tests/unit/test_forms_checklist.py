@@ -1,7 +1,7 @@
 # ruff: noqa: E501 - tables
 """The checklist of docs/spec/forms.md: every item names a test that exists, or a refusal shown here.
 
-FRM-008, FRM-031, FRM-060, FRM-061.
+FRM-031, FRM-062, FRM-060, FRM-061.
 """
 
 import random
