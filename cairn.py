@@ -13,6 +13,7 @@ COMMANDS: Final[dict[str, tuple[str, str]]] = {
     "steward": ("server.commands.steward", "The steward's station: keys and approvals."),
     "server": ("server.commands.server", "The mission server: projects, devices, records."),
     "hub": ("server.commands.hub", "A coordinator's hub: carries sealed records, holds no key."),
+    "station": ("server.commands.station", "The coordinator's station: completeness, quality."),
     "hq": ("server.commands.hq", "The HQ site: pulls and shows signed releases."),
     "app": ("server.commands.app", "App packages: sign, publish, list, withdraw."),
     "release": ("server.commands.release", "Tabulate, check, approve and sign a release."),

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 from server.governance.actions import Action
 from server.governance.decide import Actor, Resource
 from server.governance.keychain import new_keychain, save_keychain, write_secret
-from server.governance.station import RingRequest
+from server.governance.requests import RingRequest
 from server.migrations import migrate
 from server.mission import CONSOLE, Mission
 from server.queries import outbox, project

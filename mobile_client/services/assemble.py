@@ -3,7 +3,7 @@
 Fields whose purposes were not agreed to are dropped here, before anything is sealed (CONS-006).
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -11,13 +11,14 @@ from mobile_client.services.loaded_form import LoadedForm
 from mobile_client.services.paradata import summary
 from mobile_client.vault.drafts import ConsentKept, Draft
 from shared.errors import ConsentMissing
-from shared.forms.answers import Answers
+from shared.forms.answers import Answer, Answers
 from shared.ids import RecordId, RevisionId
 from shared.records.address import form_path, is_instance
+from shared.records.checks import Check
 from shared.records.codebook import Basis, Disclosure, Field, Kind
 from shared.records.consent import Consent, Decision, Method
 from shared.records.revision import DELETED, Deletion, Identity, RevisionBody, Value
-from shared.records.small import Outcome, Progress
+from shared.records.small import Outcome, Progress, visit_reference
 from shared.records.split import granted_purposes, split_answers
 from shared.records.values import same_value, value_from_text
 from shared.sealing.tags import equality_tag
@@ -35,6 +36,7 @@ class Setting:
     Attributes:
         round_id, location: the device's own, where the form asks for neither.
         reason: why a case is corrected; "" for an interview.
+        collector: the enumerator's random id on this device, for the coordinator alone.
     """
 
     enumerator: str
@@ -42,6 +44,7 @@ class Setting:
     round_id: str = ""
     location: str = ""
     reason: str = ""
+    collector: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +65,7 @@ def assemble(  # noqa: PLR0913 - keyword-only past the first four
     *,
     files: Mapping[str, str],
     base: Mapping[str, Value | Deletion],
+    flags: tuple[str, ...] = (),
 ) -> Assembled:
     """Return the revision that a draft becomes.
 
@@ -72,6 +76,7 @@ def assemble(  # noqa: PLR0913 - keyword-only past the first four
         setting: where and by whom.
         files: answer text of a media question -> the address of its sealed attachment.
         base: of a correction, what the record holds already; else empty.
+        flags: the checks that fired, for the coordinator.
 
     Raises:
         ConsentMissing: the form's basis is consent and the draft carries none that is in force.
@@ -89,7 +94,7 @@ def assemble(  # noqa: PLR0913 - keyword-only past the first four
         for address, value in split.identity.items()
         if value is not DELETED
     }
-    setting = _placed(answers, setting)
+    setting = placed(loaded, answers.values, setting)
     body = RevisionBody(
         record_id=record_id,
         parents=tuple(RevisionId(parent) for parent in draft.parents),
@@ -108,7 +113,8 @@ def assemble(  # noqa: PLR0913 - keyword-only past the first four
         paradata=summary(draft.paradata),
     )
     identity = Identity(record_id, draft.tag_key, split.identity)
-    return Assembled(body, identity, _progress(body, draft), split.dropped)
+    progress = _progress(body, draft, setting, flags)
+    return Assembled(body, identity, progress, split.dropped)
 
 
 def _written(loaded: LoadedForm, answers: Answers, files: Mapping[str, str]) -> Written:
@@ -192,12 +198,18 @@ def _consent(kept: ConsentKept, draft: Draft) -> Consent:
     )
 
 
-def _placed(answers: Answers, setting: Setting) -> Setting:
-    """Return the setting with the form's own round and location where it asks them (CONS-003)."""
+def placed(loaded: LoadedForm, answers: Iterable[Answer], setting: Setting) -> Setting:
+    """Return the setting with the form's own round and location where it asks them (CONS-003).
+
+    What is asked after the notice, or sealed to the custodian, is an answer, no setting (STN-003).
+    """
+    notice = loaded.order.get(loaded.notice_group)
     named = {
         answer.path.rpartition("/")[2]: answer.text
-        for answer in reversed(answers.values)
+        for answer in reversed(list(answers))
         if answer.path == answer.address
+        and answer.path not in loaded.direct
+        and (notice is None or loaded.order.get(answer.path, notice) < notice)
     }
     return replace(
         setting,
@@ -206,13 +218,24 @@ def _placed(answers: Answers, setting: Setting) -> Setting:
     )
 
 
-def _progress(body: RevisionBody, draft: Draft) -> Progress:
+def _progress(
+    body: RevisionBody, draft: Draft, setting: Setting, flags: tuple[str, ...]
+) -> Progress:
     active_s = (body.paradata or {}).get("active_s")
+    edited = (Check.EDITED.value,) if draft.parents else ()
     return Progress(
         round_id=body.round_id,
         form_id=body.form_id,
         location=body.location,
         outcome=Outcome.FINALIZED,
         duration_s=active_s if isinstance(active_s, int) else 0,
-        flags=("edited",) if draft.parents else (),
+        flags=(*edited, *flags),
+        day=local_day(body.at_ms, setting.offset_min),
+        collector=setting.collector,
+        reference=visit_reference(draft.record_id, draft.tag_key),
     )
+
+
+def local_day(at_ms: int, offset_min: int) -> int:
+    """Return the calendar day at the place, as days since 1970-01-01."""
+    return (at_ms + offset_min * 60_000) // 86_400_000

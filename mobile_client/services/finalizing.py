@@ -16,34 +16,34 @@ from pathlib import Path
 from typing import Final
 
 from mobile_client.presenters.ports import Preferences, Slip
-from mobile_client.services.assemble import Assembled, Setting, assemble
+from mobile_client.services.assemble import Assembled, Setting, assemble, placed
 from mobile_client.services.case_book import CORRECTION, CaseBook
 from mobile_client.services.cases import base_of
 from mobile_client.services.entity_book import EntityBook
 from mobile_client.services.file_drawer import FileDrawer
 from mobile_client.services.library import Library
 from mobile_client.services.loaded_form import LoadedForm
-from mobile_client.services.log_author import SECONDS_PER_DAY, LogAuthor, Sealed, SealedFile
+from mobile_client.services.log_author import LogAuthor, Sealed, SealedFile
 from mobile_client.services.media import drop_media, sweep_media
 from mobile_client.services.project import Project
-from mobile_client.services.questions import barring
+from mobile_client.services.questions import barring, form_path
+from mobile_client.services.reporting import Ended, counted, flags_of, told
 from mobile_client.vault.drafts import Draft, MediaFile
 from mobile_client.vault.vault import Vault
 from shared.canonical import decode, encode
 from shared.clock import Clock, RandomBytes
 from shared.errors import SubmissionInvalid
-from shared.forms.answers import Answers
+from shared.forms.answers import Answer, Answers
 from shared.forms.draft import decode as decode_snapshot
 from shared.forms.entities import datasets_of
 from shared.forms.interview import Interview
 from shared.records.codec import body_cbor, encode_body, encode_identity, revision_id
 from shared.records.small import (
+    REFERENCE_BYTES,
     Outcome,
-    Tally,
     Withdrawal,
-    encode_progress,
-    encode_tally,
     encode_withdrawal,
+    visit_reference,
 )
 from shared.sealing.envelope import Compartment, Kind
 from shared.sealing.log_writer import Appended
@@ -110,7 +110,15 @@ class Finalizer:
         for answer in answers.values:
             if answer.text in draft.media and answer.address not in dropped:
                 drawer.put(answer.text, direct=answer.path in loaded.direct)
-        made = assemble(loaded, draft, answers, setting, files=drawer.names, base=base)
+        made = assemble(
+            loaded,
+            draft,
+            answers,
+            setting,
+            files=drawer.names,
+            base=base,
+            flags=flags_of(loaded, draft, interview, answers, setting),
+        )
         draft = replace(draft, after=self._after(loaded, draft, made))
         planned = self._append_record(loaded, draft, made, drawer.sealed())
         return self._done(planned)
@@ -144,12 +152,10 @@ class Finalizer:
         if made.identity.patch:
             revision[Compartment.IDENTITY] = encode_identity(made.identity, loaded.codebook)
         entries = [Sealed(Kind.REVISION, revision)]
-        if self._desk.log.seals(Compartment.PROGRESS):
-            progress = {Compartment.PROGRESS: encode_progress(made.progress)}
-            entries.append(Sealed(Kind.PROGRESS, progress))
+        entries += told(self._desk.log, made.progress)
         return self._append(draft, entries, files)
 
-    def _setting(self, draft: Draft) -> Setting:
+    def _setting(self, draft: Draft | None = None) -> Setting:
         preferences = self._desk.preferences()
         offset = self._desk.zone.utcoffset(self._desk.clock.now())
         return Setting(
@@ -157,17 +163,17 @@ class Finalizer:
             offset_min=0 if offset is None else int(offset.total_seconds()) // 60,
             round_id=preferences.round_id,
             location=preferences.location,
-            reason="follow-up" if draft.parents else "",
+            reason="follow-up" if draft is not None and draft.parents else "",
+            collector=bytes.fromhex(self._desk.vault.owner),
         )
 
     # ---- an end without a record
 
     def tally(self, form_id: str, outcome: str) -> None:
         """Count a visit that made no draft: refused, absent or inaccessible."""
-        preferences = self._desk.preferences()
-        self._desk.log.append(
-            [self._tally(form_id, preferences.round_id, preferences.location, outcome)]
-        )
+        reference = self._desk.random_bytes(REFERENCE_BYTES)
+        ended = self._ended(form_id, outcome, self._setting(), reference)
+        self._desk.log.append(counted(self._desk.log, ended))
 
     def decline(self, draft_id: str, outcome: str) -> None:
         """Destroy a draft and count why: refused or abandoned. Nothing else of it remains."""
@@ -176,24 +182,21 @@ class Finalizer:
             # The word to end is kept first: after a kill it is carried out, not forgotten.
             draft = replace(draft, outcome=Outcome(outcome).value, planned=None)
             self._desk.vault.drafts.save(draft)
-            entries = [self._tally(draft.form_id, *self._place(draft), draft.outcome)]
-            draft = self._append(draft, entries, [])
+            reference = visit_reference(draft.record_id, draft.tag_key)
+            ended = self._ended(draft.form_id, outcome, self._placed(draft), reference)
+            draft = self._append(draft, counted(self._desk.log, ended), [])
         self._done(draft)
 
-    def _tally(self, form_id: str, round_id: str, area: str, outcome: str) -> Sealed:
-        day = int(self._desk.clock.now().timestamp()) // SECONDS_PER_DAY
-        tally = Tally(form_id, round_id, area, day, Outcome(outcome))
-        return Sealed(Kind.TALLY, {Compartment.BODY: encode_tally(tally)})
+    def _ended(self, form_id: str, outcome: str, setting: Setting, reference: bytes) -> Ended:
+        at = self._desk.clock.now().astimezone(self._desk.zone)
+        return Ended(form_id, Outcome(outcome), setting, reference, at)
 
-    def _place(self, draft: Draft) -> tuple[str, str]:
+    def _placed(self, draft: Draft) -> Setting:
         """Return round and location, all that a tally may take from a draft (CONS-003)."""
-        preferences = self._desk.preferences()
+        loaded, setting = self._desk.library.version(draft.form_hash), self._setting(draft)
         values = decode_snapshot(draft.snapshot).values if draft.snapshot else {}
-        named = {path.rpartition("/")[2]: text for path, text in reversed(values.items()) if text}
-        return (
-            named.get("round", preferences.round_id),
-            named.get("location", preferences.location),
-        )
+        given = [Answer(path, form_path(path), text) for path, text in values.items() if text]
+        return placed(loaded, given, setting)
 
     # ---- withdrawal
 

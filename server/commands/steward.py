@@ -22,12 +22,13 @@ from server.governance.audit import read_line
 from server.governance.exchange import Exchange, read_exchange
 from server.governance.keychain import write_secret
 from server.governance.policy import built_in_text
-from server.governance.station import Station, check_strong, read_ring_request
+from server.governance.requests import read_coordinator_request, read_ring_request
+from server.governance.station import Station, check_strong
 from server.intake.identity import identity_asked, open_identity
 from server.intake.identity_files import OpenFiles
 from shared.errors import UsageError
 from shared.sealing.keys import Suite
-from shared.sealing.passphrase import KEY_FILE_COST, VAULT_COST
+from shared.sealing.passphrase import KEY_FILE_COST
 
 app = CairnTyper(no_args_is_help=True, help=__doc__)
 
@@ -106,17 +107,21 @@ def ring(
     )
 
 
-@app.command("coordinator-key")
-def coordinator_key(
+@app.command()
+def coordinator(
     home: HomeArgument,
-    out: OutOption,
+    request: Annotated[Path, typer.Argument(help="The coordinator's request, from their station.")],
+    yes: YesOption = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Make a coordinator's key, which opens progress entries; sign a new ring after it."""
+    """Take a coordinator's key, which opens progress entries; sign a new ring after it."""
     station = Station.open(home, SystemClock())
-    passphrase = read_passphrase("Passphrase of the coordinator's key", confirm=True)
-    public = station.add_coordinator(out, passphrase, Suite.HYBRID, VAULT_COST)
-    answer({"file": str(out), "key_id": public.key_id.hex()}, as_json=as_json)
+    value, words = read_exchange(request, Exchange.COORDINATOR_REQUEST)
+    asked = read_coordinator_request(value)
+    key_id = asked.public.key_id.hex()
+    _confirm(f"Take key {key_id} of {asked.label} (request {words})?", yes=yes)
+    station.take_coordinator(asked)
+    answer({"key_id": key_id, "label": asked.label}, as_json=as_json)
 
 
 @app.command("policy-template")

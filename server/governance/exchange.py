@@ -30,6 +30,7 @@ class Exchange(StrEnum):
     DOCUMENTS = "documents"
     IDENTITY_REQUEST = "identity-request"
     IDENTITY = "identity"
+    COORDINATOR_REQUEST = "coordinator-request"
 
 
 def write_exchange(path: Path, kind: Exchange, value: object) -> str:

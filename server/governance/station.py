@@ -16,9 +16,10 @@ from server.governance.audit import AuditEvent, Line, find_fault, line_hash, nex
 from server.governance.exchange import Exchange, write_exchange
 from server.governance.keychain import VALID_DAYS, write_secret
 from server.governance.policy import check_complete, read_policy
+from server.governance.requests import CoordinatorRequest, RingRequest
 from shared.canonical import decode, encode
 from shared.clock import Clock, RandomBytes
-from shared.errors import EncodingInvalid, StoreCorrupt, UsageError
+from shared.errors import StoreCorrupt, UsageError
 from shared.ids import DeploymentId
 from shared.records.form_document import POLICY_DOCUMENT
 from shared.sealing.documents import Document, sign_document
@@ -46,19 +47,6 @@ Unsigned = tuple[str, str, int, bytes]
 """Type, name, serial and content of a document (SEAL-082)."""
 
 
-@dataclass(frozen=True, slots=True)
-class RingRequest:
-    """A server's wish to have its keys in the project's ring."""
-
-    deployment: DeploymentId
-    label: str
-    keys: tuple[RingKey, ...]
-
-    def value(self) -> list[Any]:
-        """Return what the exchange file holds."""
-        return [self.deployment, self.label, [_key_value(key) for key in self.keys]]
-
-
 def check_strong(passphrase: str) -> str:
     """Return a passphrase that a rented computer does not guess (GOV-026).
 
@@ -72,15 +60,6 @@ def check_strong(passphrase: str) -> str:
             "take six or more words that do not belong together"
         )
     return passphrase
-
-
-def read_ring_request(value: Any) -> RingRequest:
-    """Read a request from an exchange file's value."""
-    try:
-        deployment, label, keys = value
-        return RingRequest(DeploymentId(deployment), label, tuple(_ring_key(k) for k in keys))
-    except (TypeError, ValueError) as error:
-        raise UsageError("the key request is malformed; have it written again") from error
 
 
 @dataclass
@@ -118,7 +97,7 @@ class Station:
         station.register = {
             "root": root.public_bytes.hex(),
             "custodian": {"suite": int(suite), "public": custodian.public.data.hex()},
-            "coordinators": [],
+            "coordinator": None,
             "deployment": None,
             "serials": {},
         }
@@ -161,29 +140,24 @@ class Station:
         listed = self._open(CUSTODIAN_FILE, passphrase)
         return tuple(SecretKey.from_bytes(Suite(suite), secret) for suite, secret in listed)
 
-    def add_coordinator(self, out: Path, passphrase: str, suite: Suite, cost: Cost) -> PublicKey:
-        """Make a coordinator's key: the secret goes to `out`, the next ring names the public half.
+    def take_coordinator(self, asked: CoordinatorRequest) -> PublicKey:
+        """Name a coordinator's key in every ring from the next on, in place of an earlier one.
 
         Raises:
-            UsageError: `out` exists.
+            UsageError: the request is another project's.
         """
-        if out.exists():
-            raise UsageError(f"{out} exists; a key file is never overwritten")
-        key = SecretKey.generate(suite)
-        plain = encode([[int(suite), key.to_bytes()]])
-        write_secret(
-            out,
-            seal_file(
-                passphrase, plain, "coordinator-key", cost=cost, random_bytes=self.random_bytes
-            ),
-        )
-        self.register["coordinators"].append({"suite": int(suite), "public": key.public.data.hex()})
+        if self.deployment != asked.deployment:
+            raise UsageError("the request is of another project than this station's")
+        self.register["coordinator"] = {
+            "suite": int(asked.public.suite),
+            "public": asked.public.data.hex(),
+        }
         self._save_register()
-        self.log("station.coordinator", "key", {"key": key.public.key_id.hex()})
-        return key.public
+        self.log("station.coordinator", "key", {"key": asked.public.key_id.hex()})
+        return asked.public
 
     def ring(self, request: RingRequest, passphrase: str) -> tuple[KeyRing, list[Any]]:
-        """Sign a key ring: the server's keys, the custodian's and the coordinators'.
+        """Sign a key ring: the server's keys, the custodian's and the coordinator's.
 
         Raises:
             UsageError: the request is another project's, or asks for a role that is not a server's.
@@ -305,7 +279,8 @@ class Station:
     def _own_keys(self) -> tuple[RingKey, ...]:
         until = self.today + VALID_DAYS
         roles = [(Role.CUSTODIAN, self.register["custodian"])]
-        roles += [(Role.COORDINATOR, key) for key in self.register["coordinators"]]
+        if coordinator := self.register.get("coordinator"):
+            roles.append((Role.COORDINATOR, coordinator))
         return tuple(
             RingKey(role, Suite(key["suite"]), bytes.fromhex(key["public"]), self.today, until)
             for role, key in roles
@@ -338,14 +313,3 @@ class Station:
         except FileNotFoundError:
             raise UsageError(f"{self.home} holds no {name}; bring the medium it lies on") from None
         return decode(open_file(passphrase, sealed, name))
-
-
-def _key_value(key: RingKey) -> list[Any]:
-    return [int(key.role), int(key.suite), key.data, key.from_day, key.until_day]
-
-
-def _ring_key(value: Any) -> RingKey:
-    role, suite, data, from_day, until_day = value
-    if not isinstance(data, bytes):
-        raise EncodingInvalid("a key is bytes")
-    return RingKey(Role(role), Suite(suite), data, from_day, until_day)

@@ -118,7 +118,8 @@ class Questions:
         for node in tree.walk():
             if node.relevant and node.field.shape is Shape.VALUE:
                 control = self._program.controls.get(node.field.path)
-                if control is not None and control.kind != "trigger":
+                note = node.field.readonly == "true()"
+                if control is not None and control.kind != "trigger" and not note:
                     asked += 1
                     answered += node.text != ""
         return Progress(answered, asked)

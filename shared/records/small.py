@@ -3,11 +3,19 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from hashlib import sha256
+from typing import Any, Final
 
 from shared.canonical import decode, encode
 from shared.errors import EncodingInvalid
+from shared.sealing.labels import label
 from shared.sealing.withdrawal import check_code
-from shared.shapes import array, octets, scalars, text, uint
+from shared.shapes import array, integer, octets, scalars, text, uint
+
+REFERENCE_BYTES: Final = 8
+_PROGRESS_FIRST: Final = 6
+"""Items of a progress entry before day, collector and reference were added."""
+_PROGRESS: Final = 9
 
 
 class Outcome(StrEnum):
@@ -69,7 +77,10 @@ class Progress:
     """How one visit went, for the coordinator: completeness and quality, no answers.
 
     Attributes:
-        flags: names of the form's quality checks that fired.
+        flags: names of the checks that fired (checks.py), and of the form's own.
+        day: days since 1970-01-01 by the device's calendar; None in an entry of the first format.
+        collector: which of a tablet's enumerators, 8 random bytes; empty where it is not known.
+        reference: 8 bytes by which an interview sealed twice is counted once; empty likewise.
     """
 
     round_id: str
@@ -78,25 +89,38 @@ class Progress:
     outcome: Outcome
     duration_s: int
     flags: tuple[str, ...] = ()
+    day: int | None = None
+    collector: bytes = b""
+    reference: bytes = b""
 
 
 def encode_progress(progress: Progress) -> bytes:
     """Return the plaintext of compartment 4 of a progress entry."""
-    return encode(
-        [
-            progress.round_id,
-            progress.form_id,
-            progress.location,
-            progress.outcome,
-            progress.duration_s,
-            progress.flags,
-        ]
-    )
+    first = [
+        progress.round_id,
+        progress.form_id,
+        progress.location,
+        progress.outcome,
+        progress.duration_s,
+        progress.flags,
+    ]
+    if progress.day is None:
+        return encode(first)
+    return encode([*first, progress.day, progress.collector, progress.reference])
 
 
 def decode_progress(plaintext: bytes) -> Progress:
     """Return the progress, or raise EncodingInvalid."""
-    items = array(decode(plaintext), "progress", 6)
+    items = array(decode(plaintext), "progress")
+    if len(items) not in (_PROGRESS_FIRST, _PROGRESS):
+        raise EncodingInvalid(f"progress has {_PROGRESS} items; a newer device wrote this one")
+    later: dict[str, Any] = {}
+    if len(items) == _PROGRESS:
+        later = {
+            "day": integer(items[6], "day"),
+            "collector": _short(items[7], "collector"),
+            "reference": _short(items[8], "reference"),
+        }
     return Progress(
         round_id=text(items[0], "round"),
         form_id=text(items[1], "form id"),
@@ -104,7 +128,20 @@ def decode_progress(plaintext: bytes) -> Progress:
         outcome=_outcome(items[3]),
         duration_s=uint(items[4], "duration"),
         flags=tuple(text(flag, "flag") for flag in array(items[5], "flags")),
+        **later,
     )
+
+
+def _short(value: object, what: str) -> bytes:
+    data = octets(value, what)
+    if len(data) not in (0, REFERENCE_BYTES):
+        raise EncodingInvalid(f"a {what} has {REFERENCE_BYTES} bytes, or none")
+    return data
+
+
+def visit_reference(record_id: bytes, tag_key: bytes) -> bytes:
+    """Return what an interview is known by in progress; it leads to no record (STN-004)."""
+    return sha256(label("progress") + record_id + tag_key).digest()[:REFERENCE_BYTES]
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from shared.canonical import decode, encode
 from shared.errors import EncodingInvalid
-from shared.ids import AUTHOR_ID_BYTES, HASH_BYTES, AuthorId
+from shared.ids import AUTHOR_ID_BYTES, HASH_BYTES, AuthorId, EntryHash
 from shared.sealing.keys import SIGNATURE_BYTES
 from shared.sealing.receipts import Signed
 from shared.shapes import array, integer, octets, text, uint, version
@@ -145,3 +145,18 @@ def _from_wire(number: int, parts: list[object]) -> Attestation | None:  # noqa:
         case ((1 | 2 | 3 | 4 | 5 | 6 | 7), _):
             raise EncodingInvalid("an attestation item has the wrong number of parts")
     return None
+
+
+def decode_erasures(payload: bytes) -> list[EntryHash]:
+    """Read an erasure order: the hashes of the entries whose content must go (INTK-062).
+
+    Raises:
+        EncodingInvalid: malformed.
+    """
+    items = array(version(decode(payload), "an erasure order"), "an erasure order", 2)
+    found: list[EntryHash] = []
+    for value in array(items[1], "erased entries"):
+        author, incarnation, sequence, entry_hash = array(value, "an erased entry", 4)
+        log_name(author, incarnation)
+        found.append(log_point(sequence, entry_hash).hash)
+    return found

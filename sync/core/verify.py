@@ -2,10 +2,15 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import Final
 
 from shared.errors import CairnError
 from shared.sealing.envelope import GENESIS, Entry, Head, check_payloads, entry_hash, verify_head
 from sync.core.batch import SealedEntry
+from sync.core.have import Point
+
+BEGINNING: Final = Point(0, GENESIS)
+"""Before the first entry of a log."""
 
 
 @dataclass
@@ -29,11 +34,15 @@ def verify_branch(
     entries: Iterable[SealedEntry],
     signatures: Mapping[int, tuple[int, bytes]],
     public_key: bytes | None,
+    after: Point = BEGINNING,
 ) -> Verified:
-    """Check a branch from its first entry on; signatures are by sequence, with their day."""
-    found = Verified()
-    previous = GENESIS
-    for expected, entry in enumerate(entries, start=1):
+    """Check a branch from its first entry on, or from after a point that was checked before.
+
+    Signatures are by sequence, with their day.
+    """
+    found = Verified(signed_through=after.sequence)
+    previous, last = after.hash, after.sequence
+    for expected, entry in enumerate(entries, start=after.sequence + 1):
         header = entry.header
         found.entries += 1
         found.pruned += bool(header.payloads) and not entry.payloads
@@ -45,7 +54,7 @@ def verify_branch(
             check_payloads(Entry(header, entry.payloads))
         except CairnError as error:
             found.problems.append(f"entry {expected}: {error.message}")
-        previous = entry.hash
+        previous, last = entry.hash, expected
         if expected in signatures and public_key is not None:
             day, signature = signatures[expected]
             head = Head(
@@ -58,6 +67,6 @@ def verify_branch(
                 found.problems.append(f"entry {expected}: {error.message}")
     if public_key is None:
         found.problems.append("no key is known for this author, so no signature was checked")
-    elif found.signed_through < found.entries:
+    elif found.signed_through < last:
         found.problems.append(f"nothing past entry {found.signed_through} is signed")
     return found

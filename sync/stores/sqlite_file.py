@@ -109,6 +109,10 @@ def _explained() -> Iterator[None]:
             ) from error
         if "locked" in said or "busy" in said:
             raise StoreBusy("another program uses the store; close it and try again") from error
+        if "unable to open" in said:
+            raise StoreBusy(
+                "the store cannot be opened; check that its file and folder may be read"
+            ) from error
         if "no such table" in said:
             raise StoreCorrupt("this is not a log of Cairn's") from error
         if "unable to open" in said or "readonly" in said:

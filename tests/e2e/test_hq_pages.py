@@ -1,15 +1,12 @@
 """HQ-005..008: the site in real Chromium, with no internet and no script."""
 
-import socket
-import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from pathlib import Path
 
 import httpx
 import pytest
-import uvicorn
-from playwright.sync_api import Browser, Page, sync_playwright
+from browser import chromium, served, shooter, strict_page
+from playwright.sync_api import Browser, Page
 from release_kit import make_mission
 
 from server.web.hq.app import CSP, create_app
@@ -17,16 +14,7 @@ from server.web.hq.library import Library, MissionSource
 from server.web.hq.sources import pull
 
 pytestmark = pytest.mark.browser
-SHOTS = Path(__file__).parents[2] / "build" / "shots"
-ARGUMENTS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--disable-quic",
-]
+shoot = shooter("hq")
 
 
 class StoppedClock:
@@ -53,51 +41,20 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     library.add(MissionSource("quiet", str(folder / "none"), mission.fingerprint))
     for followed in library.missions()[:2]:
         pull(library, followed, StoppedClock())
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    config = uvicorn.Config(create_app(library), port=port, log_level="error", lifespan="off")
-    server = uvicorn.Server(config)
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
-    address = f"http://127.0.0.1:{port}"
-    for _ in range(200):
-        try:
-            httpx.get(f"{address}/health")
-            break
-        except httpx.TransportError:
-            threading.Event().wait(0.05)
-    yield address
-    server.should_exit = True
-    thread.join(10)
+    with served(create_app(library)) as address:
+        yield address
 
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        opened = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=ARGUMENTS)
+    with chromium() as opened:
         yield opened
-        opened.close()
 
 
 @pytest.fixture
 def page(browser: Browser, site: str) -> Iterator[Page]:
-    """Open a page that fails the test on any console message or request elsewhere."""
-    opened = browser.new_page(viewport={"width": 1280, "height": 900}, locale="en-GB")
-    troubles: list[str] = []
-    opened.on("console", lambda message: troubles.append(message.text))
-    opened.on(
-        "request",
-        lambda request: None if request.url.startswith(site) else troubles.append(request.url),
-    )
-    yield opened
-    opened.close()
-    assert troubles == []
-
-
-def shoot(page: Page, name: str) -> None:
-    SHOTS.mkdir(parents=True, exist_ok=True)
-    page.screenshot(path=SHOTS / f"hq_{name}.png", full_page=True)
+    with strict_page(browser, site) as opened:
+        yield opened
 
 
 def test_overview_shows_each_mission_with_its_state(page: Page, site: str) -> None:

@@ -33,7 +33,7 @@ from shared.records.codec import (
 )
 from shared.records.form_document import FormDocument, encode_form_document
 from shared.records.revision import Identity, RevisionBody
-from shared.records.small import Tally, decode_tally
+from shared.records.small import Progress, Tally, decode_progress, decode_tally
 from shared.sealing.documents import Document, sign_document
 from shared.sealing.enrol import EnrolmentCode, EnrolmentReply, open_request
 from shared.sealing.envelope import Compartment, Kind, LogId
@@ -348,6 +348,13 @@ class TestProject:
         """Open every tally."""
         return [
             decode_tally(self.opened(entry, Compartment.BODY)) for entry in self.entries(Kind.TALLY)
+        ]
+
+    def progress(self) -> list[Progress]:
+        """Open every progress entry, as the coordinator does."""
+        return [
+            decode_progress(self.opened(entry, Compartment.PROGRESS))
+            for entry in self.entries(Kind.PROGRESS)
         ]
 
 

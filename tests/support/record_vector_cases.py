@@ -238,12 +238,19 @@ def identity_cases() -> Iterator[Vector]:
 
 def small_cases() -> Iterator[Vector]:
     """Yield SEAL-072."""
+    visit = ["r1", "visit", "L1", "finalized", 1800]
     rows: list[tuple[str, str, Any, Any]] = [
         ("tally", "good", ["visit", "r1", "CM01", 20_600, "refused", 1], "refused"),
         ("tally", "outcome", ["visit", "r1", "CM01", 20_600, "gone", 1], None),
         ("tally", "count", ["visit", "r1", "CM01", 20_600, "refused", -1], None),
-        ("progress", "good", ["r1", "visit", "L1", "finalized", 1800, ["fast"]], "finalized"),
-        ("progress", "flags", ["r1", "visit", "L1", "finalized", 1800, "fast"], None),
+        ("progress", "good", [*visit, ["fast"], 20_600, bytes(8), b"8 bytes."], "finalized"),
+        ("progress", "nobody", [*visit, [], 20_600, b"", b""], "finalized"),
+        ("progress", "first_format", [*visit, ["fast"]], "finalized"),
+        ("progress", "flags", [*visit, "fast", 20_600, b"", b""], None),
+        ("progress", "seven_items", [*visit, [], 20_600], None),
+        ("progress", "more_items", [*visit, [], 20_600, b"", b"", 1], None),
+        ("progress", "reference", [*visit, [], 20_600, b"", b"short"], None),
+        ("progress", "collector", [*visit, [], 20_600, "Amina", b""], None),
         ("withdrawal", "good", [bytes(12) + b"\x10"], (bytes(12) + b"\x10").hex()),
         ("withdrawal", "spare_bits", [bytes(12) + b"\x01"], None),
         ("status", "good", {"free_mb": 12, "charging": True}, {"charging": True, "free_mb": 12}),

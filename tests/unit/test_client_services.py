@@ -420,7 +420,7 @@ def test_cons_004_a_refusal_leaves_a_tally_and_nothing_else(
     (tally,) = project.tallies()
     assert (tally.form_id, tally.round_id, tally.area) == ("household", "3", "Camp A")
     assert (tally.outcome, tally.count) == (Outcome.REFUSED, 1)
-    assert [e.header.kind for e in project.entries()] == [Kind.EPOCH, Kind.TALLY]
+    assert [e.header.kind for e in project.entries()] == [Kind.EPOCH, Kind.TALLY, Kind.PROGRESS]
 
 
 def test_a_refusal_in_mid_interview_destroys_the_draft(

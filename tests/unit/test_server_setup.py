@@ -15,7 +15,13 @@ from server.governance.actions import Action, Role
 from server.governance.audit import find_fault
 from server.governance.decide import Actor, Resource
 from server.governance.exchange import Exchange, is_exchange, read_exchange, write_exchange
-from server.governance.station import RingRequest, Station, read_ring_request
+from server.governance.requests import (
+    CoordinatorRequest,
+    RingRequest,
+    read_coordinator_request,
+    read_ring_request,
+)
+from server.governance.station import Station
 from server.migrations import check_version, migrate
 from server.mission import Mission
 from server.queries import audit
@@ -31,8 +37,7 @@ from shared.errors import (
     UsageError,
 )
 from shared.ids import DeploymentId
-from shared.sealing.keys import Suite
-from shared.sealing.passphrase import TEST_COST
+from shared.sealing.keys import SecretKey, Suite
 from shared.sealing.ring import Role as KeyRole
 
 
@@ -196,13 +201,22 @@ def test_the_station_signs_for_one_project_and_no_foreign_role(lite: MissionKit)
         lite.station.ring(RingRequest(request.deployment, "x", (custodian,)), PASSPHRASE)
 
 
-def test_a_coordinators_key_stands_in_the_next_ring(lite: MissionKit, tmp_path: Path) -> None:
-    out = tmp_path / "coordinator.key"
-    public = lite.station.add_coordinator(out, PASSPHRASE, Suite.X25519, TEST_COST)
-    ring, _ = lite.station.ring(ring_request(lite.mission), PASSPHRASE)
-    assert ring.key(KeyRole.COORDINATOR, lite.mission.today).data == public.data
-    with pytest.raises(UsageError, match="never overwritten"):
-        lite.station.add_coordinator(out, PASSPHRASE, Suite.X25519, TEST_COST)
+def test_the_newest_coordinators_key_stands_in_the_next_ring(lite: MissionKit) -> None:
+    """STN-011: there is one at a time, and it is the one that was asked for last."""
+    deployment = DeploymentId(lite.mission.project().deployment)
+    for _ in range(2):
+        public = SecretKey.generate(Suite.X25519).public
+        value = [deployment, "Goma", int(public.suite), public.data]
+        lite.station.take_coordinator(read_coordinator_request(value))
+        ring, _ = lite.station.ring(ring_request(lite.mission), PASSPHRASE)
+        keys = [key.data for key in ring.keys if key.role is KeyRole.COORDINATOR]
+        assert keys == [public.data]
+    assert b"station.coordinator" in lite.station.audit_lines()[-2].data
+    with pytest.raises(UsageError, match="another project"):
+        lite.station.take_coordinator(CoordinatorRequest(DeploymentId(b"otherone"), "x", public))
+    for wrong in ([1, 2], [deployment, "Goma", 1, b"short"], [deployment, "Goma", 9, public.data]):
+        with pytest.raises(UsageError, match="malformed"):
+            read_coordinator_request(wrong)
 
 
 def test_requests_travel_by_file(lite: MissionKit, tmp_path: Path) -> None:

@@ -43,13 +43,13 @@ class Renderer:
         return HTMLResponse(text)
 
 
-def language_of(request: Request) -> str:
+def language_of(request: Request, languages: Mapping[str, str] = LANGUAGES) -> str:
     """Return the language asked for in the address, else of the browser, else English."""
     asked = request.query_params.get("lang", "")
-    if asked in LANGUAGES:
+    if asked in languages:
         return asked
     for part in request.headers.get("accept-language", "").split(","):
         code = part.strip()[:2].lower()
-        if code in LANGUAGES:
+        if code in languages:
             return code
     return "en"

@@ -70,14 +70,15 @@ def _distance(context: Context, _node: Node, *values: Value) -> float:
         raise EvaluationError("distance() needs places: latitude and longitude, with ; between")
     if not points or not all(_on_earth(point) for point in points):
         return NAN
-    return round(sum((_between(a, b) for a, b in pairwise(points)), 0.0), 2)
+    return round(sum((distance_m(a, b) for a, b in pairwise(points)), 0.0), 2)
 
 
 def _on_earth(point: Point) -> bool:
     return abs(point[0]) <= 90 and abs(point[1]) <= 180  # noqa: PLR2004 - degrees
 
 
-def _between(one: Point, other: Point) -> float:
+def distance_m(one: Point, other: Point) -> float:
+    """Return metres between two points in degrees."""
     lat1, lat2 = math.radians(one[0]), math.radians(other[0])
     half_lat, half_lon = (lat2 - lat1) / 2, math.radians(other[1] - one[1]) / 2
     a = math.sin(half_lat) ** 2 + math.cos(lat1) * math.cos(lat2) * math.sin(half_lon) ** 2

@@ -1,0 +1,1 @@
+"""The coordinator's station: completeness and quality from progress; docs/spec/station.md."""
