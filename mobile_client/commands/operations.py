@@ -148,6 +148,7 @@ class Operations:
             "counts": plain(client.counts()),
             "banner": plain(client.banner()),
             "enumerators": [row.name for row in client.enumerators()],
+            "collectors": {row.name: row.id[:4] for row in client.enumerators()},
             "forms": [row.form_id for row in client.forms()],
             "faults": faults,
             "unlocked": client.is_unlocked(),

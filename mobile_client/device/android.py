@@ -6,7 +6,8 @@ secret lies in a file. Source: Android's "Android Keystore system" and BatteryMa
 
 import importlib
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
@@ -143,6 +144,30 @@ class AndroidInstaller:
         return ""
 
 
+class AndroidMulticast:
+    """Wi-Fi's multicast lock: without it Android drops mDNS answers to spare the battery.
+
+    Needs the permission CHANGE_WIFI_MULTICAST_STATE in the app's manifest. Source: Android's
+    WifiManager.MulticastLock reference.
+    """
+
+    @contextmanager
+    def heard(self) -> Iterator[None]:
+        """Hold the lock while the context lasts."""
+        try:
+            wifi = _activity().getApplicationContext().getSystemService("wifi")
+            lock = wifi.createMulticastLock("cairn-hubs")
+            lock.setReferenceCounted(False)
+            lock.acquire()
+        except Exception as error:  # Java's exceptions have no class of their own in pyjnius.
+            raise DeviceFault(f"Wi-Fi does not let multicast through ({error})") from error
+        try:
+            yield
+        finally:
+            if lock.isHeld():
+                lock.release()
+
+
 def android_services(home: Path, clock: Clock, sleep: Callable[[float], None]) -> DeviceServices:
     """Return what an Android device offers; pictures are taken by the camera app and picked."""
     return DeviceServices(
@@ -152,4 +177,5 @@ def android_services(home: Path, clock: Clock, sleep: Callable[[float], None]) -
         picker=FilePicker(),
         installer=AndroidInstaller(),
         position=AndroidPosition(clock, sleep),
+        multicast=AndroidMulticast(),
     )

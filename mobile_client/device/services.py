@@ -1,6 +1,7 @@
 """The services a device offers, as Protocols; `DeviceServices` bundles what one device has."""
 
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, Protocol
@@ -142,6 +143,26 @@ class Installer(Protocol):
         ...
 
 
+class Multicast(Protocol):
+    """Whether the device hears what is said to all on a local network."""
+
+    def heard(self) -> AbstractContextManager[None]:
+        """Let multicast through while the context lasts, and no longer: it costs battery.
+
+        Raises:
+            DeviceFault: the system does not allow it; the message says what to try.
+        """
+        ...
+
+
+class PlainMulticast:
+    """A system that lets multicast through by itself."""
+
+    def heard(self) -> AbstractContextManager[None]:
+        """Change nothing."""
+        return nullcontext()
+
+
 @dataclass(frozen=True, slots=True)
 class DeviceServices:
     """What one device has. `position` is None where positions are typed or tapped."""
@@ -152,3 +173,4 @@ class DeviceServices:
     picker: Picker
     installer: Installer
     position: Position | None = None
+    multicast: Multicast = field(default_factory=PlainMulticast)

@@ -10,7 +10,14 @@ from pathlib import Path
 from typing import Protocol
 
 from mobile_client.presenters.open_interview import OpenInterview
-from mobile_client.presenters.rows import CaseRow, DraftRow, EnumeratorRow, FormRow, RecordRow
+from mobile_client.presenters.rows import (
+    CaseRow,
+    DraftRow,
+    EnumeratorRow,
+    FormRow,
+    HubsFound,
+    RecordRow,
+)
 from mobile_client.presenters.status import Banner, Counts, Destination, Transfer
 from mobile_client.presenters.upgrades import Installation, UpgradeView
 
@@ -171,6 +178,12 @@ class HandOverPort(Protocol):
         stopped: Callable[[], bool],
     ) -> Transfer:
         """*Slow.* Send what the other side lacks and take what it has; safe to interrupt."""
+        ...
+
+    def look_for_hubs(
+        self, on_seen: Callable[[HubsFound], None], stopped: Callable[[], bool]
+    ) -> HubsFound:
+        """*Slow.* Look for hubs on the local network; what is found is told as it goes."""
         ...
 
     def take_bundle(self, path: Path) -> int:

@@ -98,3 +98,36 @@ class CaseRow:
     detail: str = ""
     conflicts: int = 0
     editable: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class HubRow:
+    """A hub that a search found.
+
+    Attributes:
+        known_by: code, certificate, or "" where this device does not know it.
+        why_not: why it cannot be used, "" where it can; a catalogue key where it is a usual one.
+        address: what a hand-over takes as destination, "" where it cannot be used.
+        taken_ms: when it last signed for records that this device knows of; None where never.
+    """
+
+    hub: str
+    label: str
+    known_by: str
+    why_not: str = ""
+    address: str = ""
+    taken_ms: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class HubsFound:
+    """A search for hubs, as it goes or at its end.
+
+    Attributes:
+        share: of its time that is over, 0 to 1.
+        notice: why nothing could be heard at all; "" where the search worked.
+    """
+
+    rows: tuple[HubRow, ...] = ()
+    share: float = 0.0
+    notice: str = ""

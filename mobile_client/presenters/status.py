@@ -37,11 +37,16 @@ class Banner:
 
 @dataclass(frozen=True, slots=True)
 class Destination:
-    """Where sealed records can go: kind is mission, hub or bundle."""
+    """Where sealed records can go: kind is mission, hub or bundle.
+
+    Attributes:
+        taken_ms: of a hub that took records before, when it last signed for some.
+    """
 
     kind: str
     label: str
     address: str = ""
+    taken_ms: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

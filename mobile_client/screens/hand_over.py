@@ -1,6 +1,7 @@
 """Handing over: where to, how far, and where every record is now."""
 
 from collections.abc import Hashable
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from mobile_client.presenters.status import Destination, Transfer
 from mobile_client.screens.base import ScreenPage
 from mobile_client.screens.files import FileSheet
 from mobile_client.screens.frame import Frame
+from mobile_client.screens.hubs import hub_rows, took
 from mobile_client.screens.words import say_left, say_size, say_state
 from mobile_client.text.speech import say, say_count
 from mobile_client.widgets.banner import Banner
@@ -36,16 +38,19 @@ class HandOverScreen(ScreenPage[HandOverPresenter]):
     def __init__(self, frame: Frame, presenter: HandOverPresenter) -> None:
         self._meter: ProgressMeter | None = None
         self._speed: Text | None = None
+        self._search_meter: ProgressMeter | None = None
         self._tiles: dict[EntryState, CountTile] = {}
         super().__init__(frame, presenter)
 
     def shape(self, state: HandOverState) -> Hashable:
         """Rebuild for another phase, not for each record that left."""
-        return state.phase, state.destinations, state.destination
+        looking = state.looking
+        seen = looking.phase, looking.found.rows, looking.found.notice
+        return state.phase, state.destinations, state.destination, state.notice, seen
 
     def build(self, state: HandOverState) -> None:
         """Draw the three states, then what runs or the ways to hand over."""
-        self._meter = self._speed = None
+        self._meter = self._speed = self._search_meter = None
         self._add_tiles()
         if state.phase == "running":
             self._add_running(state)
@@ -70,6 +75,8 @@ class HandOverScreen(ScreenPage[HandOverPresenter]):
             transfer = state.transfer
             self._meter.show(_share(transfer))
             self._speed.text = _progress_words(transfer)
+        if self._search_meter is not None:
+            self._search_meter.show(state.looking.found.share)
 
     def go_on(self) -> bool:
         """Hand over to the mission server."""
@@ -120,22 +127,21 @@ class HandOverScreen(ScreenPage[HandOverPresenter]):
         if state.phase == "failed":
             self.add(Banner(say("Nothing is lost. Try again, or take another way."), "warn"))
         self.add(Space(2), Heading(say("Where to?")))
-        icons = {"mission": "server", "hub": "hub", "bundle": "stick"}
         for destination in state.destinations:
-            self.add(
-                ListRow(
-                    _destination_words(destination),
-                    destination.address,
-                    partial(self.presenter.to, destination),
-                    icon=icons.get(destination.kind, "server"),
-                )
+            self.add(self._destination_row(destination))
+        self.add(*hub_rows(state.looking, self.presenter, self.frame.now()))
+        if state.looking.phase == "running":
+            self._search_meter = ProgressMeter(state.looking.found.share, thick_dp=8)
+            stop = PushButton(
+                say("Stop"), self.presenter.stop_looking, kind="outline", icon="close"
             )
+            self.add(self._search_meter, stop)
         self.add(
             ListRow(
-                say("A hub nearby"),
+                say("A hub by its code"),
                 say("Paste or scan the code on the coordinator's screen."),
                 self._ask_hub,
-                icon="hub",
+                icon="qr_scan",
             ),
             ListRow(
                 say("A stick or card"),
@@ -151,6 +157,16 @@ class HandOverScreen(ScreenPage[HandOverPresenter]):
             ),
         )
 
+    def _destination_row(self, destination: Destination) -> ListRow:
+        tap = partial(self.presenter.to, destination)
+        if destination.kind == "hub":
+            words = say("The hub used last. {when}", when=took(destination.taken_ms, self._now()))
+            return ListRow(destination.label or say("Hub"), words, tap, icon="hub")
+        return ListRow(_destination_words(destination), destination.address, tap, icon="server")
+
+    def _now(self) -> datetime:
+        return self.frame.now()
+
     def _ask_hub(self) -> None:
         stage = self.frame.stage
         field = LabelledField(say("Code of the hub"), kind=FieldKind(lines=3, role="small"))
@@ -161,7 +177,7 @@ class HandOverScreen(ScreenPage[HandOverPresenter]):
 
         stage.open(
             Dialog(
-                say("A hub nearby"),
+                say("A hub by its code"),
                 [Text(say("A hub carries sealed records and cannot read them."), "small", "muted"),
                  field],
                 [

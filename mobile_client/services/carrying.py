@@ -4,11 +4,14 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable
 from pathlib import Path
 
+from mobile_client.device.services import DeviceServices
+from mobile_client.presenters.rows import HubsFound
 from mobile_client.presenters.status import Destination, Transfer
 from mobile_client.services.hand_over import check_report, exchange
 from mobile_client.services.home_files import HomeFiles
 from mobile_client.services.hub_search import FoundHubs, HubSearch
 from mobile_client.services.lines import https
+from mobile_client.services.nearby import last_hub, search_hubs
 from mobile_client.services.project import Project
 from shared.clock import Clock, RandomBytes
 from shared.errors import KeyNotTrusted, TransportError, UsageError
@@ -30,6 +33,7 @@ _DAY_MS = 86_400_000
 class Carrying(ABC):
     """Hands sealed entries over; needs no vault, but to open a bundle that came back."""
 
+    device: DeviceServices
     files: HomeFiles
     project: Project | None
     clock: Clock
@@ -50,11 +54,17 @@ class Carrying(ABC):
         if self.project is None:
             return ()
         record = self.project.record
-        return (Destination("mission", record.project, record.addresses[0]),)
+        mission = Destination("mission", record.project, record.addresses[0])
+        hub = last_hub(self.project.peer, self.files.last_hub())
+        return (mission,) if hub is None else (mission, hub)
 
     def find_hubs(self, wait_s: float) -> FoundHubs:
         """Return the hubs that announce themselves here, and which may be used (SYNC-093)."""
-        return HubSearch(self._project.peer).all(wait_s)
+        return HubSearch(self._project.peer, multicast=self.device.multicast).all(wait_s)
+
+    def look_for_hubs(self, on_seen: Callable[[HubsFound], None], stopped: Stopped) -> HubsFound:
+        """Look for hubs on the local network, telling what is found as it goes."""
+        return search_hubs(self._project.peer, self.device.multicast, on_seen, stopped)
 
     def nearby_hub(self, wait_s: float) -> Destination:
         """Return a hub that this device knows and that answers here.
@@ -62,7 +72,8 @@ class Carrying(ABC):
         Raises:
             Offline: there is none.
         """
-        hub = HubSearch(self._project.peer).first(wait_s)
+        search = HubSearch(self._project.peer, multicast=self.device.multicast)
+        hub = search.first(wait_s)
         return Destination("hub", hub.label or "Hub", hub.code)
 
     def hand_over(
@@ -82,9 +93,13 @@ class Carrying(ABC):
         for address in addresses:
             with https().HttpTransport(address, me.author, me.key, tls_pin=pin) as line:
                 try:
-                    return self.exchange_over(line, on_progress, stopped)
+                    transfer = self.exchange_over(line, on_progress, stopped)
                 except TransportError as error:
                     trouble = error
+                    continue
+            if destination.kind == "hub":
+                self.files.note_hub(parse_hub_code(destination.address).hub.hex())
+            return transfer
         self.online = False
         raise trouble or UsageError("this device knows no address to hand over to")
 

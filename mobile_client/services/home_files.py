@@ -131,6 +131,15 @@ class HomeFiles:
         for file in self.packages_folder.iterdir():
             file.unlink()
 
+    def last_hub(self) -> str:
+        """Return the hub that last took records, in hexadecimal; "" where none did."""
+        return str((_read(self._state) or {}).get("last_hub", ""))
+
+    def note_hub(self, hub: str) -> None:
+        """Note the hub that took records (SYNC-097)."""
+        if hub != self.last_hub():
+            self._change_state(last_hub=hub)
+
     def _change_state(self, **changes: Any) -> None:
         _write(self._state, {**(_read(self._state) or {}), **changes})
 

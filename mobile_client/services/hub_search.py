@@ -5,14 +5,14 @@ call by its pinned certificate says whether it is really there, before anything 
 """
 
 import time
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, replace
 from importlib import import_module
 from queue import Empty, SimpleQueue
 from typing import Any, Final
 
-from mobile_client.device.services import DeviceFault
+from mobile_client.device.services import DeviceFault, Multicast, PlainMulticast
 from mobile_client.services.lines import https
 from shared.errors import CairnError, KeyNotTrusted, Offline
 from sync.core.announcement import SERVICE_TYPE, Announcement, local_urls, parse_announcement
@@ -26,6 +26,8 @@ HEARD_MAX: Final = 64
 CALLS_MAX: Final = 16
 """Addresses tried in one search: whoever repeats a hub's words may add any number of them."""
 _RESOLVE_MS: Final = 1000
+_TICK_S: Final = 0.2
+"""How often a search looks whether it was stopped."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,11 +77,22 @@ class FoundHubs:
     notice: str = ""
 
 
-Listen = Callable[[float], Generator[Heard, None, None]]
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A search under way: the hubs so far, usable ones first, and the share of its time."""
+
+    hubs: tuple[FoundHub, ...]
+    share: float
+
+
+Listen = Callable[[float], Generator[Heard | None, None, None]]
+"""Yields what is heard; None from time to time, so that who waits can stop."""
 Call = Callable[[str, bytes], None]
+OnSeen = Callable[[Seen], None]
+Stopped = Callable[[], bool]
 
 
-def listen(wait_s: float) -> Generator[Heard, None, None]:
+def listen(wait_s: float) -> Generator[Heard | None, None, None]:
     """Yield what hubs on this network announce, as it is heard, for some seconds.
 
     Raises:
@@ -108,15 +121,19 @@ def listen(wait_s: float) -> Generator[Heard, None, None]:
 
 def _resolved(
     zeroconf: Any, line: Any, names: "SimpleQueue[str]", until_s: float
-) -> Generator[Heard, None, None]:
+) -> Generator[Heard | None, None, None]:
     """Yield each announced name with its record, once; a flood of names ends the search early."""
     seen: set[str] = set()
     while len(seen) < HEARD_MAX:
+        left_s = until_s - time.monotonic()
         try:
             # What was heard while the caller looked at the one before is not lost.
-            name = names.get(timeout=max(0.0, until_s - time.monotonic()))
+            name = names.get(timeout=max(0.0, min(_TICK_S, left_s)))
         except Empty:
-            return
+            if left_s <= 0:
+                return
+            yield None
+            continue
         if name in seen:
             continue
         seen.add(name)
@@ -140,30 +157,69 @@ def call_hub(url: str, tls_pin: bytes) -> None:
 class HubSearch:
     """Looks for the hubs that one device may use."""
 
-    def __init__(self, peer: Peer, *, listen: Listen = listen, call: Call = call_hub) -> None:
+    def __init__(
+        self,
+        peer: Peer,
+        *,
+        listen: Listen = listen,
+        call: Call = call_hub,
+        multicast: Multicast | None = None,
+    ) -> None:
         self._peer = peer
         self._listen = listen
         self._call = call
+        self._multicast = multicast or PlainMulticast()
         self._calls = 0
 
-    def all(self, wait_s: float = WAIT_S) -> FoundHubs:
-        """Return every hub heard within some seconds, usable ones first."""
+    def all(
+        self,
+        wait_s: float = WAIT_S,
+        on_seen: OnSeen = lambda _: None,
+        stopped: Stopped = lambda: False,
+    ) -> FoundHubs:
+        """Return every hub heard within some seconds, usable ones first.
+
+        Hubs whose codes were shown and that are not heard are asked at their codes' addresses.
+
+        Args:
+            wait_s: how long to listen.
+            on_seen: told of the search as it goes.
+            stopped: asked often; once it is true nothing more is called (SYNC-096).
+        """
+        began_s = time.monotonic()
         found: dict[tuple[str, tuple[str, ...]], FoundHub] = {}
         ignored: list[str] = []
         notice = ""
+
+        def tell() -> None:
+            share = (time.monotonic() - began_s) / wait_s
+            on_seen(Seen(_ordered(found.values()), min(1.0, share)))
+
         try:
-            with closing(self._listen(wait_s)) as announcements:
-                for heard in announcements:
+            for heard in self._heard(wait_s, stopped):
+                if heard is not None:
                     try:
                         hub = self._judge(heard)
+                        found[hub.hub, hub.addresses] = hub
                     except CairnError as error:
                         ignored.append(error.message)
-                    else:
-                        found[hub.hub, hub.addresses] = hub
+                tell()
         except DeviceFault as error:
             notice = f"{error.message}; scan or paste the hub's code instead"
-        hubs = sorted(found.values(), key=lambda hub: (not hub.usable, hub.label, hub.hub))
-        return FoundHubs(tuple(hubs), tuple(sorted(set(ignored))), notice)
+        for code in self._peer.hubs():
+            if not stopped() and all(code.hub.hex() != hub.hub for hub in found.values()):
+                silent = self._at_its_addresses(TrustedHub(code, KnownBy.CODE))
+                found[silent.hub, silent.addresses] = silent
+                tell()
+        return FoundHubs(_ordered(found.values()), tuple(sorted(set(ignored))), notice)
+
+    def _heard(self, wait_s: float, stopped: Stopped) -> Iterator[Heard | None]:
+        """Yield what is heard, with multicast let through, until the search is stopped."""
+        with self._multicast.heard(), closing(self._listen(wait_s)) as announcements:
+            for heard in announcements:
+                if stopped():
+                    return
+                yield heard
 
     def first(self, wait_s: float = WAIT_S) -> FoundHub:
         """Return the first usable hub: one that is heard, else one at the addresses of its code.
@@ -185,12 +241,13 @@ class HubSearch:
     def _candidates(self, wait_s: float, reasons: list[str]) -> Iterator[FoundHub]:
         """Yield the hubs that are heard, then those whose codes were shown, at their addresses."""
         try:
-            with closing(self._listen(wait_s)) as announcements:
-                for heard in announcements:
-                    try:
-                        yield self._judge(heard)
-                    except CairnError:
-                        continue  # no hub of this project: `all` tells about it
+            for heard in self._heard(wait_s, lambda: False):
+                if heard is None:
+                    continue
+                try:
+                    yield self._judge(heard)
+                except CairnError:
+                    continue  # no hub of this project: `all` tells about it
         except DeviceFault as error:
             reasons.append(error.message)
         for code in self._peer.hubs():
@@ -256,3 +313,7 @@ class HubSearch:
         except CairnError as error:
             return error.message
         return ""
+
+
+def _ordered(hubs: Iterable[FoundHub]) -> tuple[FoundHub, ...]:
+    return tuple(sorted(hubs, key=lambda hub: (not hub.usable, hub.label, hub.hub)))

@@ -20,6 +20,7 @@ from typer.testing import CliRunner
 from zeroconf import ServiceBrowser, ServiceStateChange, Zeroconf
 
 from mobile_client.commands import app as client_app
+from mobile_client.services.client import Client
 from mobile_client.services.hub_search import Heard, HubSearch, listen
 from server.commands.hub import app as hub_app
 from shared.errors import TransportError
@@ -80,7 +81,7 @@ class RunningHub:
         """Listen until it is heard, or patience ends."""
         with closing(listen(PATIENCE_S)) as announcements:
             for heard in announcements:
-                if parse_announcement(heard.text).hub == self.code.hub:
+                if heard and parse_announcement(heard.text).hub == self.code.hub:
                     return heard
         return None
 
@@ -121,11 +122,24 @@ def test_sync_090_a_hub_that_moved_is_found_takes_the_records_and_is_withdrawn(
     home = ("--home", str(tmp_path / "tablet"))
     done = told(client_app, *home, "sync", "--to", "hub", "--wait", "30")
     assert (done["counts"]["handed_over"], done["counts"]["on_device"]) == (1, 0)
+    _remembers(project.reopened(tmp_path / "tablet"), hub)
     found = _listed(home, hub)
     assert (found["label"], found["known_by"], found["why_not"]) == ("Goma", "code", "")
     assert found["addresses"] == [f"https://127.0.0.1:{hub.port}"]
     _stops_and_is_withdrawn(hub)
     _is_silent_when_told(hub, home)
+
+
+def _remembers(client: Client, hub: RunningHub) -> None:
+    """SYNC-097: the hub that took the records is offered next time; a search says when."""
+    mission, last = client.destinations()
+    assert (mission.kind, last.kind, last.label) == ("mission", "hub", "Goma")
+    assert parse_hub_code(last.address).hub == hub.code.hub
+    assert last.taken_ms is not None
+    found = client.look_for_hubs(lambda _: None, lambda: False)
+    (row,) = (row for row in found.rows if row.hub == hub.code.hub.hex())
+    assert (row.why_not, row.taken_ms) == ("", last.taken_ms)
+    client.close()
 
 
 def _listed(home: tuple[str, ...], hub: RunningHub) -> dict[str, Any]:

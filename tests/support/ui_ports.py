@@ -15,6 +15,8 @@ from mobile_client.presenters.rows import (
     EntryState,
     EnumeratorRow,
     FormRow,
+    HubRow,
+    HubsFound,
     RecordRow,
 )
 from mobile_client.presenters.status import Banner, Counts, Destination, Transfer
@@ -37,6 +39,21 @@ from shared.errors import Offline, PackageRefused, PassphraseWrong, TokenInvalid
 ENGLISH = Language("English", "en")
 ARABIC = Language("\u0627\u0644\u0639\u0631\u0628\u064a\u0629", "ar", right_to_left=True)
 NOW_MS = 1_795_000_000_000
+
+HUBS = (
+    HubRow("a1" * 16, "Goma", "code", "", "CAIRNHUB1.goma", NOW_MS - 7_000_000),
+    HubRow("b2" * 16, "Beni north", "certificate", "", "CAIRNHUB1.beni"),
+    HubRow(
+        "c3" * 16,
+        "Free Wi-Fi",
+        "",
+        "this device does not know this hub; scan or paste the hub's code once",
+    ),
+    HubRow(
+        "d4" * 16, "\u063a\u0648\u0645\u0627", "code", "it does not answer", "", NOW_MS - 90_000_000
+    ),
+)
+"""A known one, one the mission vouches for, a stranger, and one that is away."""
 
 
 @dataclass
@@ -179,6 +196,9 @@ class ScriptedPorts:
         default_factory=lambda: Banner(online=False, last_sync_ms=NOW_MS - 4_000_000)
     )
     shown_upgrade: UpgradeView = field(default_factory=lambda: UpgradeView("0.1.0"))
+    hubs: tuple[HubRow, ...] = ()
+    hubs_notice: str = ""
+    last_hub: Destination | None = None
     wrong: str = ""
     wait: float = 0.0
     clock_s: float = 0.0
@@ -272,7 +292,8 @@ class ScriptedPorts:
         self.log.append(f"withdraw {code}")
 
     def destinations(self) -> tuple[Destination, ...]:
-        return (Destination("mission", "Mission server", "https://cairn.example.org"),)
+        mission = Destination("mission", "Mission server", "https://cairn.example.org")
+        return (mission,) if self.last_hub is None else (mission, self.last_hub)
 
     def hand_over(
         self,
@@ -292,6 +313,16 @@ class ScriptedPorts:
             )
         )
         return Transfer(14, 14, 2, 12_000, 12_000, 1.2)
+
+    def look_for_hubs(
+        self, on_seen: Callable[[HubsFound], None], stopped: Callable[[], bool]
+    ) -> HubsFound:
+        for nth in range(len(self.hubs)):
+            if stopped():
+                return HubsFound()
+            on_seen(HubsFound(self.hubs[: nth + 1], (nth + 1) / len(self.hubs)))
+        self.log.append("looked")
+        return HubsFound(self.hubs, 1.0, self.hubs_notice)
 
     def take_bundle(self, path: Path) -> int:
         self.log.append(f"take {path.name}")

@@ -40,10 +40,11 @@ def drive(window: None) -> Iterator[Callable[..., Any]]:
     opened: list[Driver] = []
 
     def open_app(ports: Any, size: tuple[int, int] = (480, 860), **frame: Any) -> Driver:
-        client = ClientPresenter(ports, InlineWork())
+        threads = frame.pop("client_work", None)
+        client = ClientPresenter(ports, threads or InlineWork())
         now = datetime.fromtimestamp(NOW_MS / 1000 + 300, tz=UTC)
         parts = {"device": fake_services(), "work": InlineWork(), "now": lambda: now, **frame}
-        driver = Driver(CairnApp(Frame(client, Stage(), **parts), ThreadWork()), size)
+        driver = Driver(CairnApp(Frame(client, Stage(), **parts), threads or ThreadWork()), size)
         opened.append(driver)
         return driver
 

@@ -2,14 +2,16 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 import pytest
 from ui_forms import EVERY_KIND
-from ui_ports import ScriptedInterview, ScriptedPorts, consent_notice
+from ui_ports import HUBS, NOW_MS, ScriptedInterview, ScriptedPorts, consent_notice
 
 from mobile_client.presenters.ports import Preferences
-from mobile_client.presenters.status import Banner, Counts
+from mobile_client.presenters.rows import HubsFound
+from mobile_client.presenters.status import Banner, Counts, Destination
 from mobile_client.presenters.views import ScreenKind, ScreenView
 
 pytestmark = pytest.mark.window
@@ -89,12 +91,111 @@ def test_sealed_records_are_handed_over_while_locked(drive: Drive) -> None:
 def test_a_hub_that_does_not_answer_is_explained(drive: Drive) -> None:
     ui = drive(scripted())
     ui.tap(ui.one("PushButton", text="Hand over"))
-    ui.tap(ui.one("ListRow", text="A hub nearby"))
+    ui.tap(ui.one("ListRow", text="A hub by its code"))
     ui.tap(ui.one("Field"))
     ui.type("hub code")
     ui.tap(next(button for button in ui.all("PushButton", text="Hand over")))
     assert ui.says("Are both on the same network?")
     assert ui.says("Nothing is lost.")
+
+
+def test_sync_096_hubs_are_looked_for_listed_and_chosen(drive: Drive) -> None:
+    """SYNC-096: those that can be used lead to a hand-over; the others say why not."""
+    ports = scripted(hubs=HUBS)
+    ui = drive(ports)
+    ui.tap(ui.one("PushButton", text="Hand over"))
+    ui.tap(ui.one("ListRow", text="Look for hubs nearby"))
+    assert ports.log == ["looked"]
+    rows = {row.text: row for row in ui.all("ListRow", icon="hub")}
+    assert list(rows) == ["Goma", "Beni north", "Free Wi-Fi", "غوما"]
+    assert "Known by its code. Took records: today" in rows["Goma"].detail
+    assert "It has taken nothing from this device yet." in rows["Beni north"].detail
+    assert rows["Free Wi-Fi"].state_shown[0] == "Unknown"
+    assert "does not know this hub" in rows["Free Wi-Fi"].detail
+    assert rows["غوما"].state_shown[0] == "Not usable"
+    ui.shot("hand_over/hubs_en")
+    ui.tap(rows["Free Wi-Fi"])
+    assert ui.app.screen.presenter.state.phase == "idle", "it leads nowhere"
+    ui.tap(rows["Goma"])
+    destination = ui.app.screen.presenter.state.destination
+    assert (destination.kind, destination.address) == ("hub", "CAIRNHUB1.goma")
+    assert ui.says("Are both on the same network?")
+    ui.tap(ui.one("ListRow", text="Look again"))
+    assert ports.log == ["looked", "looked"]
+
+
+def test_sync_096_where_none_answers_it_says_what_to_do(drive: Drive) -> None:
+    ports = scripted(hubs=HUBS[2:3], hubs_notice="no network here takes multicast (19)")
+    ui = drive(ports)
+    ui.tap(ui.one("PushButton", text="Hand over"))
+    ui.tap(ui.one("ListRow", text="Look for hubs nearby"))
+    assert ui.says("No hub that this device can use answers here")
+    assert ui.says("Join the hotspot of the coordinator's laptop")
+    assert ui.says("This device cannot look for hubs here.")
+    assert ui.has("ListRow", text="A hub by its code")
+    ui.shot("hand_over/none_en")
+
+
+def test_sync_096_a_search_shows_what_it_finds_and_can_be_stopped(drive: Drive) -> None:
+    """The real threads: the window goes on drawing while a search waits."""
+    from mobile_client.screens.work import ThreadWork  # noqa: PLC0415 - Kivy is up by now
+
+    waiting, go_on = Event(), Event()
+
+    class Slow(ScriptedPorts):
+        def look_for_hubs(
+            self, on_seen: Callable[[HubsFound], None], stopped: Callable[[], bool]
+        ) -> HubsFound:
+            on_seen(HubsFound(HUBS[:1], 0.4))
+            waiting.set()
+            assert go_on.wait(20)
+            ports.log.append(f"stopped {stopped()}")
+            return HubsFound(HUBS, 1.0)
+
+    ports = Slow(ScriptedInterview([], consent_notice()))
+    work = ThreadWork()
+    ui = drive(ports, client_work=work)
+    ui.tap(ui.one("PushButton", text="Hand over"))
+    ui.tap(ui.one("ListRow", text="Look for hubs nearby"))
+    ui.until(lambda: ui.has("ListRow", text="Goma"), "the first one shows while it looks")
+    assert waiting.is_set()
+    assert ui.says("Looking for hubs...")
+    assert ui.one("ProgressMeter").share == 0.4
+    ui.shot("hand_over/looking_en")
+    ui.tap(ui.one("PushButton", text="Stop"))
+    assert ui.says("Hubs nearby")
+    go_on.set()
+    ui.until(lambda: not work.busy, "its thread ends")
+    ui.frames(3)
+    assert ports.log == ["stopped True"]
+    assert [row.text for row in ui.all("ListRow", icon="hub")] == ["Goma"], "what was found stays"
+
+
+def test_sync_097_the_last_hub_is_offered_first(drive: Drive) -> None:
+    ports = scripted(last_hub=Destination("hub", "Goma", "CAIRNHUB1.goma", NOW_MS - 60_000))
+    ui = drive(ports)
+    ui.tap(ui.one("PushButton", text="Hand over"))
+    row = ui.one("ListRow", text="Goma")
+    assert "The hub used last." in row.detail
+    assert "CAIRNHUB1" not in row.detail
+    ui.tap(row)
+    assert ui.app.screen.presenter.state.destination.address == "CAIRNHUB1.goma"
+
+
+def test_hubs_are_listed_right_to_left_in_arabic(drive: Drive) -> None:
+    ports = scripted(
+        hubs=HUBS,
+        kept=Preferences("ar"),
+        last_hub=Destination("hub", "Goma", "CAIRNHUB1.goma", NOW_MS - 60_000),
+    )
+    ui = drive(ports)
+    ui.app._client.show_hand_over()
+    ui.app.screen.presenter.look_for_hubs()
+    ui.frames(3)
+    assert ui.app.screen.rtl
+    assert ui.says("نقاط التجميع القريبة")
+    assert ui.says("هذا الجهاز لا يعرف نقطة التجميع هذه")
+    ui.shot("hand_over/hubs_ar")
 
 
 def test_a_bundle_is_written_to_a_folder_and_taken_back(

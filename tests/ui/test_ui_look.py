@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from ui_forms import EVERY_KIND
-from ui_ports import ScriptedInterview, ScriptedPorts, consent_notice
+from ui_ports import HUBS, ScriptedInterview, ScriptedPorts, consent_notice
 
 from mobile_client.presenters.ports import Preferences
 from mobile_client.presenters.upgrades import UpgradeView
@@ -43,7 +43,7 @@ def screens(drive: Callable[..., Any], kept: Preferences) -> Iterator[tuple[str,
     yield "enrol_person", locked
     locked.close()
     interview = ScriptedInterview([ScreenView(ScreenKind.CONSENT), *EVERY_KIND], consent_notice())
-    ui = drive(ScriptedPorts(interview, kept=kept, shown_upgrade=TOO_OLD))
+    ui = drive(ScriptedPorts(interview, kept=kept, shown_upgrade=TOO_OLD, hubs=HUBS))
     client = ui.app._client
     yield "home", ui
     client.start_form("f1")
@@ -62,9 +62,14 @@ def screens(drive: Callable[..., Any], kept: Preferences) -> Iterator[tuple[str,
     ui.frames(3)
     yield "outline", ui
     client.state.presenter.close_outline()
+
+    def look() -> None:
+        client.state.presenter.look_for_hubs()
+
     for name, lead in (
         ("review", lambda: client.show_review(interview)),
         ("hand_over", client.show_hand_over),
+        ("hubs", look),
         ("cases", client.show_cases),
         ("settings", client.show_settings),
         ("unlock", client.lock),

@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Generator, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from log_writing import DEPLOYMENT, FakeClock, signing_key
 from sync_network import Network, Node, certify
 
 from mobile_client.device.services import DeviceFault
-from mobile_client.services.hub_search import CALLS_MAX, Heard, HubSearch, Listen, listen
+from mobile_client.services.hub_search import CALLS_MAX, Heard, HubSearch, Listen, Seen, listen
 from shared.errors import Offline
 from shared.ids import DeploymentId
 from sync.core.announcement import sign_announcement
@@ -42,10 +43,10 @@ def tablet() -> Node:
     return Network().device("tablet")
 
 
-def hearing(*heard: Heard) -> Listen:
+def hearing(*heard: Heard | None) -> Listen:
     """Return what a network sounds like on which exactly this is announced."""
 
-    def each(_wait_s: float) -> Generator[Heard, None, None]:
+    def each(_wait_s: float) -> Generator[Heard | None, None, None]:
         yield from heard
 
     return each
@@ -180,3 +181,97 @@ def test_sync_094_without_mdns_the_addresses_of_the_code_still_serve(
 def test_sync_094_nothing_heard_says_so(tablet: Node) -> None:
     with pytest.raises(Offline, match="none announces itself"):
         HubSearch(tablet.peer, listen=hearing()).first()
+
+
+# --- a search that is watched and stopped
+
+
+def test_sync_096_each_hub_is_told_as_it_is_judged(tablet: Node, served: tuple[int, bytes]) -> None:
+    port, pin = served
+    tablet.peer.know_hub(code(pin))
+    stranger = sign_announcement(signing_key("other"), DEPLOYMENT, pin, "Beni")
+    heard = (None, Heard(stranger.text(), ("127.0.0.1",), port), None, said(pin, port))
+    seen: list[Seen] = []
+    found = HubSearch(tablet.peer, listen=hearing(*heard)).all(on_seen=seen.append)
+    assert [[hub.label for hub in one.hubs] for one in seen] == [
+        [],
+        ["Beni"],
+        ["Beni"],
+        ["Goma", "Beni"],
+    ]
+    assert all(0.0 <= one.share <= 1.0 for one in seen)
+    assert found.hubs == seen[-1].hubs
+
+
+def test_sync_096_once_stopped_nothing_more_is_called(tablet: Node) -> None:
+    tablet.peer.know_hub(code(bytes(32)))
+    calls: list[str] = []
+    closed: list[bool] = []
+
+    def endless(_wait_s: float) -> Generator[Heard | None, None, None]:
+        try:
+            while True:
+                yield said(bytes(32), 1000 + len(calls))
+                yield None
+        finally:
+            closed.append(True)
+
+    def dead(url: str, _pin: bytes) -> None:
+        calls.append(url)
+        raise Offline("the other side cannot be reached")
+
+    search = HubSearch(tablet.peer, listen=endless, call=dead)
+    found = search.all(stopped=lambda: len(calls) >= 3)
+    assert len(calls) == 3
+    assert closed == [True], "the line is closed with it"
+    assert [hub.why_not for hub in found.hubs] == ["the other side cannot be reached"] * 3
+
+
+def test_sync_096_a_hub_of_a_code_that_is_not_heard_is_asked_at_its_address(
+    tablet: Node, served: tuple[int, bytes]
+) -> None:
+    """As where a hotspot drops multicast between its guests."""
+    port, pin = served
+    tablet.peer.know_hub(code(pin, f"https://127.0.0.1:{port}"))
+    (found,) = HubSearch(tablet.peer, listen=hearing()).all().hubs
+    assert (found.usable, found.known_by) == (True, "code")
+
+
+class Filter:
+    """A system that drops multicast unless it is asked not to."""
+
+    def __init__(self, trouble: str = "") -> None:
+        self.steps: list[str] = []
+        self._trouble = trouble
+
+    @contextmanager
+    def heard(self) -> Iterator[None]:
+        if self._trouble:
+            raise DeviceFault(self._trouble)
+        self.steps.append("open")
+        yield
+        self.steps.append("shut")
+
+
+def test_sync_098_multicast_is_let_through_while_it_listens(tablet: Node) -> None:
+    system = Filter()
+
+    def listening(_wait_s: float) -> Generator[Heard | None, None, None]:
+        system.steps.append("listen")
+        yield None
+
+    search = HubSearch(tablet.peer, listen=listening, multicast=system)
+    search.all()
+    with pytest.raises(Offline):
+        search.first()
+    assert system.steps == ["open", "listen", "shut"] * 2
+
+
+def test_sync_098_where_it_is_refused_codes_still_serve(
+    tablet: Node, served: tuple[int, bytes]
+) -> None:
+    port, pin = served
+    tablet.peer.know_hub(code(pin, f"https://127.0.0.1:{port}"))
+    found = HubSearch(tablet.peer, listen=hearing(), multicast=Filter("Wi-Fi is off")).all()
+    assert "Wi-Fi is off" in found.notice
+    assert [hub.usable for hub in found.hubs] == [True]
