@@ -57,6 +57,7 @@ def cases() -> Iterator[Vector]:
     yield from payload_cases()
     yield from epoch_cases()
     yield from attachment_cases()
+    yield from file_name_cases()
     yield from tag_cases()
     yield from statement_vectors()
     yield from record_cases()
@@ -268,6 +269,20 @@ def attachment_cases() -> Iterator[Vector]:
     yield case("cut", "tag mismatch", "cut in a chunk", ciphertext=whole[:-1])
     yield case("empty", "tag mismatch", "no chunk at all", ciphertext=b"")
     yield case("behind", "tag mismatch", "goes on behind the last chunk", ciphertext=whole * 2)
+
+
+def file_name_cases() -> Iterator[Vector]:
+    """Yield SEAL-064."""
+    file, small = sha256(b"file").hexdigest(), sha256(b"thumbnail").hexdigest()
+    case = Cases("read file name", "SEAL-064", "file_name", text=f"{file}.jpg {small}")
+    yield case("good", "success", "a picture and its thumbnail", [file, "jpg", small])
+    yield case("no_thumbnail", "success", "a recording", [file, "m4a", None], text=f"{file}.m4a")
+    yield case("no_suffix", "success", "neither", [file, "", None], text=file)
+    yield case("capitals", "encoding invalid", "hexadecimal in capitals", text=file.upper())
+    yield case("two_spaces", "encoding invalid", "two spaces", text=f"{file}.jpg  {small}")
+    yield case("long_suffix", "encoding invalid", "nine letters", text=f"{file}.jpegimage")
+    yield case("third", "encoding invalid", "a third name", text=f"{file} {small} {small}")
+    yield case("own_name", "encoding invalid", "the name of a file", text="house of Zubaida.jpg")
 
 
 def tag_cases() -> Iterator[Vector]:

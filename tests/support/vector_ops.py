@@ -27,6 +27,7 @@ from shared.ids import AuthorId, DeploymentId, EntryHash, FormHash, RecordId
 from shared.records import small
 from shared.records.codebook import Basis, Codebook, Disclosure, Field, Kind, Scope
 from shared.records.codec import Codebooks, decode_body, decode_identity
+from shared.records.files import read_file_name
 from shared.records.revision import DELETED, Patch
 from shared.sealing import attachments, documents, enrol, packages, receipts, transfer, withdrawal
 from shared.sealing.envelope import (
@@ -201,6 +202,11 @@ def _open_attachment(inputs: Inputs) -> str:
     return b"".join(attachments.open_chunks(b(inputs, "key"), [b(inputs, "ciphertext")])).hex()
 
 
+def _file_name(inputs: Inputs) -> list[str | None]:
+    name = read_file_name(inputs["text"])
+    return [name.hash.hex(), name.suffix, None if name.thumbnail is None else name.thumbnail.hex()]
+
+
 def _tag(inputs: Inputs) -> str:
     value = inputs["value"]
     value = tuple(value) if isinstance(value, list) else value
@@ -309,6 +315,7 @@ OPS: Final[dict[str, Callable[[Inputs], Any]]] = {
     "open mail": _open_mail,
     "seal zeros": _seal_zeros,
     "open attachment": _open_attachment,
+    "read file name": _file_name,
     "pad": lambda i: pad(b(i, "plaintext")).hex(),
     "unpad": lambda i: unpad(b(i, "padded")).hex(),
     "tag": _tag,
