@@ -19,6 +19,7 @@ from typing import Any
 
 import sync_vector_ops
 import vector_ops
+from app_packages import manifest_of
 from forms_build import NOW, bind, form, interview, question, seeded_bytes, xform
 from log_writing import DEPLOYMENT, Writer, signing_key
 from record_vector_cases import BOOK
@@ -50,6 +51,7 @@ from shared.sealing import documents, enrol, receipts, withdrawal
 from shared.sealing.envelope import Compartment, parse_header
 from shared.sealing.epochs import open_epoch
 from shared.sealing.mailbox import open_mail
+from shared.sealing.packages import decode_manifest
 from shared.sealing.receipts import Signed
 from shared.sealing.ring import open_ring
 from sync.commands.files import open_log_file
@@ -330,6 +332,7 @@ TARGETS: dict[str, Target] = {
     "withdrawal": Target(small.decode_withdrawal),
     "status": Target(small.decode_status, of_vectors("status", field="plaintext")),
     "form document": Target(decode_form_document),
+    "package manifest": Target(decode_manifest, lambda: [manifest_of(b"app").encode()]),
     "bundle": Target(as_file(read_bundle), bundle_seeds, 2048),
     "log": Target(as_file(read_log), bytes_max=16_384),
     "manifest": Target(read_manifest, texts('{"format": "cairn-backup-1", "files": {}}')),
