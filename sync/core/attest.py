@@ -1,6 +1,7 @@
 """Attestations: what the server tells everybody of authors, clocks, withdrawals (SYNC-074)."""
 
 from dataclasses import dataclass
+from typing import assert_never
 
 from shared.canonical import decode, encode
 from shared.errors import EncodingInvalid
@@ -93,6 +94,8 @@ def _to_wire(item: Attestation) -> list[object]:  # noqa: PLR0911 - a type each
             return [6, author]
         case PackageWithdrawn(package_hash, reason):
             return [7, package_hash, reason]
+        case _ as never:
+            assert_never(never)
 
 
 def decode_attestations(payload: bytes) -> list[Attestation]:

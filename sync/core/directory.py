@@ -6,6 +6,7 @@ any carrier may bring them. Rules SYNC-014, SYNC-070 to SYNC-074, SYNC-131.
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import assert_never
 
 from shared.canonical import decode
 from shared.errors import CairnError, KeyNotTrusted
@@ -173,6 +174,8 @@ class Directory:
                     self.lost.add(author)
                 case PackageWithdrawn(package_hash, reason):
                     self.packages.withdraw(package_hash, reason)
+                case _ as never:
+                    assert_never(never)
         return items
 
     def certificate(self, author: AuthorId) -> Certificate | None:

@@ -55,14 +55,6 @@ class RevisionGraph:
         self._depths.append(depth)
         self._covered |= known
 
-    def __contains__(self, revision_id: RevisionId) -> bool:
-        """Tell whether the revision is applied."""
-        return revision_id in self._places
-
-    def __len__(self) -> int:
-        """Return how many revisions are applied."""
-        return len(self._ids)
-
     @property
     def held(self) -> tuple[RevisionId, ...]:
         """Revisions that wait for a missing parent, sorted."""

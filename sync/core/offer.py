@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
+from shared.errors import StoreCorrupt
 from shared.ids import DeploymentId
 from shared.limits import BATCH_BYTES_MAX, BATCH_ENTRIES_MAX
 from sync.core.batch import RUN_BYTES, Run, encode_batch
@@ -130,7 +131,10 @@ class Outbox:
         for branch, start in self._pending(theirs):
             run = self.store.run_after(branch, start, entries_left, bytes_left)
             if run is None:
-                continue
+                raise StoreCorrupt(
+                    "the end of a log here carries no signature: the store's file was damaged; "
+                    "restore it from a backup"
+                )
             size_bytes = RUN_BYTES + sum(entry.size_bytes() for entry in run.entries)
             if runs and (len(run.entries) > entries_left or size_bytes > bytes_left):
                 continue  # its shortest signed part does not fit behind the others

@@ -157,6 +157,8 @@ def take_run(
                 store.keep_aside(run, reason)
             case Leave():
                 pass
+            case _ as never:
+                assert_never(never)
     return Taken(Outcome(run.log, first, made.code, made.reason), new)
 
 
