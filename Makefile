@@ -57,8 +57,9 @@ imports: setup ## the rooms' import rules
 bench: system-test compiled ## figures and ratios as JSON under build/bench
 	@$(BIN)/python tests/bench
 
-soak: system-test compiled ## long runs: fault points, histories
-	@CAIRN_SOAK=1 $(BIN)/pytest -p no:cacheprovider -m soak
+soak: system-test compiled ## long runs: fault points, histories, networks (SHARD=1/4, SOAK_SEED=0)
+	@CAIRN_SHARED=$${CAIRN_SHARED:-$(abspath ../shared)} CAIRN_SOAK_SEED=$(or $(SOAK_SEED),0) \
+	  $(BIN)/pytest -p no:cacheprovider -m soak -v --durations=15 --shard $(or $(SHARD),1/1)
 
 fuzz: setup ## every parser under a coverage-guided fuzzer (SECONDS_EACH=60, TARGETS="cbor xpath")
 	@$(BIN)/python -c 'import atheris' 2>/dev/null || \

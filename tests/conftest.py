@@ -13,6 +13,19 @@ from server.postgres import prepare_postgres
 from server.settings import StoreUrls
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """`--shard K/N`: only every N-th test, from the K-th on; a soak may be shared out."""
+    parser.addoption("--shard", default="1/1", metavar="K/N", help="only this share of the tests")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out what is another shard's."""
+    place, _, shards = str(config.getoption("--shard")).partition("/")
+    mine = items[int(place) - 1 :: int(shards)]
+    config.hook.pytest_deselected(items=[item for item in items if item not in set(mine)])
+    items[:] = mine
+
+
 @pytest.fixture(scope="session")
 def postgres_cluster() -> Iterator[postgres.Cluster]:
     """One PostgreSQL server for the session; skipped with a notice where there is none."""

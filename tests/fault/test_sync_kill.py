@@ -17,6 +17,7 @@ import pytest
 from forked import forked, heard, kill, kill_after
 from kill_peers import Device, Hub, Mission, cutting_line, exchange, log_hashes
 from log_writing import FakeClock, Writer, signing_key
+from soak import moved
 
 from sync.core.have import LogName
 from sync.core.plan import OutcomeCode, take_run
@@ -122,7 +123,7 @@ def test_a_chain_of_three_killed_and_cut_loses_and_doubles_nothing(
 def test_a_thousand_kills_lose_and_double_nothing(
     mission: Mission, tmp_path: Path, seed: int
 ) -> None:
-    kill_and_check(mission, tmp_path / "tablet.db", 100 + seed, 50)
+    kill_and_check(mission, tmp_path / "tablet.db", moved(100 + seed), 50)
 
 
 @pytest.mark.soak
@@ -130,7 +131,7 @@ def test_a_thousand_kills_lose_and_double_nothing(
 def test_a_thousand_kills_and_cuts_of_the_chain_lose_and_double_nothing(
     mission: Mission, tmp_path: Path, seed: int
 ) -> None:
-    chain_and_check(mission, tmp_path, 100 + seed, 50)
+    chain_and_check(mission, tmp_path, moved(100 + seed), 50)
 
 
 def test_two_processes_on_one_devices_batches_make_no_fork(tmp_path: Path) -> None:

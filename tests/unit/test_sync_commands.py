@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from log_writing import DEPLOYMENT, FakeClock
+from soak import moved
 from sync_network import ROOT, TRANSPORT, Network
 from typer.testing import CliRunner
 
@@ -152,7 +153,8 @@ def test_networks_with_every_fault_lose_and_double_nothing(seed: int) -> None:
 @pytest.mark.soak
 @pytest.mark.parametrize("block", range(100))
 def test_ten_thousand_networks(block: int) -> None:
-    for seed in range(1000 + block * 100, 1100 + block * 100):
+    for number in range(1000 + block * 100, 1100 + block * 100):
+        seed = moved(number)
         report = Simulation(
             seed,
             devices=2 + seed % 5,
