@@ -14,7 +14,7 @@ from shared.sealing.receipts import Signed
 from sync.core.buckets import BUCKETS, LOGS_MIN, Asking, Scope, digests, within
 from sync.core.have import HaveVector, LogName, Point
 from sync.core.messages import Answer, Message, Papers
-from sync.core.offer import Outbox, batch_of
+from sync.core.offer import FIRST_BATCH_BYTES, Outbox, batch_of
 from sync.core.plan import Outcome, OutcomeCode
 from sync.core.session import INITIATOR, Event, Session, State
 from sync.core.store import Chunk, Want
@@ -92,7 +92,7 @@ class _Initiator:
         self._session = Session(INITIATOR)
         self._report = SyncReport()
         self._theirs = HaveVector()
-        self._outbox = Outbox(peer.store, peer.logs_to_send())
+        self._outbox = Outbox(peer.store, peer.logs_to_send(), bytes_max=FIRST_BATCH_BYTES)
         self._gaps: dict[LogName, int] = {}
         self._asks = True
         self._asks_chunks = False
@@ -111,6 +111,8 @@ class _Initiator:
             message = self._greeting(known=self._transport.is_known(), by_digests=many)
             while self._session.state is not State.DONE:
                 answer = self._transport.exchange(message)
+                if message.batch is not None:
+                    self._outbox.answered()
                 following = self._take(message, answer)
                 self._hear(answer)
                 self._session.step(Event.NOTHING_MORE if following is None else Event.MORE)

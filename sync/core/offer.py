@@ -1,6 +1,6 @@
 """What to send: where each branch goes on from what the other side holds, and batches of it.
 
-Rules SYNC-003, SYNC-004, SYNC-011, SYNC-012.
+Rules SYNC-003, SYNC-004, SYNC-011, SYNC-012, SYNC-016.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -15,6 +15,10 @@ from sync.core.classify import HashAt
 from sync.core.have import HaveVector, LogName, Point
 from sync.core.store import Branch, LogStore
 
+FIRST_BATCH_BYTES: Final = 64 << 10
+"""What a session's first batch holds: a line that drops every so many bytes lets this through."""
+RUN_BYTES_WANTED: Final = 64 << 10
+"""A run ends here where a signature is held, so that whoever carries it on can send it in parts."""
 _FRAME_BYTES: Final = 64
 """What a batch costs beside its runs, at most."""
 
@@ -79,6 +83,7 @@ class Outbox:
         blocked: logs that the other side refused or set aside: not sent again (SYNC-013).
         wanted: logs of which the other side holds another branch.
         common: log -> points that the other side once signed for.
+        bytes_max: what the next batch may hold.
     """
 
     store: LogStore
@@ -87,6 +92,7 @@ class Outbox:
     blocked: set[LogName] = field(default_factory=set)
     wanted: set[LogName] = field(default_factory=set)
     common: dict[LogName, list[Point]] = field(default_factory=dict)
+    bytes_max: int = BATCH_BYTES_MAX
     _branches: dict[bytes, int] = field(default_factory=dict)
 
     def branch_of(self, run: Run) -> int:
@@ -127,25 +133,33 @@ class Outbox:
         """Return the runs of the next batch; none when the other side lacks nothing."""
         runs: list[Run] = []
         entries_left = BATCH_ENTRIES_MAX
-        bytes_left = BATCH_BYTES_MAX - _FRAME_BYTES
-        for branch, start in self._pending(theirs):
-            run = self.store.run_after(branch, start, entries_left, bytes_left)
-            if run is None:
-                raise StoreCorrupt(
-                    "the end of a log here carries no signature: the store's file was damaged; "
-                    "restore it from a backup"
-                )
-            size_bytes = RUN_BYTES + sum(entry.size_bytes() for entry in run.entries)
-            if runs and (len(run.entries) > entries_left or size_bytes > bytes_left):
-                continue  # its shortest signed part does not fit behind the others
-            runs.append(run)
-            self._branches[run.head.hash] = branch.number
-            self.delivered[branch.log, branch.number] = run.head.sequence
-            entries_left -= len(run.entries)
-            bytes_left -= size_bytes
-            if entries_left <= 0 or bytes_left <= RUN_BYTES:
-                break
+        bytes_left = min(self.bytes_max, BATCH_BYTES_MAX) - _FRAME_BYTES
+        for branch, pending_after in self._pending(theirs):
+            start = pending_after
+            while start < branch.head.sequence:
+                wanted = min(bytes_left, RUN_BYTES_WANTED)
+                run = self.store.run_after(branch, start, entries_left, wanted)
+                if run is None:
+                    raise StoreCorrupt(
+                        "the end of a log here carries no signature: the store's file was "
+                        "damaged; restore it from a backup"
+                    )
+                size_bytes = RUN_BYTES + sum(entry.size_bytes() for entry in run.entries)
+                if runs and (len(run.entries) > entries_left or size_bytes > bytes_left):
+                    break  # its shortest signed part does not fit behind the others
+                runs.append(run)
+                start = run.head.sequence
+                self._branches[run.head.hash] = branch.number
+                self.delivered[branch.log, branch.number] = start
+                entries_left -= len(run.entries)
+                bytes_left -= size_bytes
+                if entries_left <= 0 or bytes_left <= RUN_BYTES:
+                    return runs
         return runs
+
+    def answered(self) -> None:
+        """Note that a batch got through: the next may be twice as large (SYNC-016)."""
+        self.bytes_max = min(2 * self.bytes_max, BATCH_BYTES_MAX)
 
 
 def batch_of(deployment: DeploymentId, runs: Sequence[Run]) -> bytes | None:

@@ -4,10 +4,10 @@ from dataclasses import replace
 
 import pytest
 from log_writing import DEPLOYMENT, Writer, signing_key
-from sync_network import ROOT, SERVER_LOG, Network, certify, hashes, key_ring
+from sync_network import ROOT, SERVER_LOG, Network, Node, certify, hashes, key_ring
 
 from shared.canonical import encode
-from shared.errors import EncodingInvalid, KeyNotTrusted, LimitExceeded, StoreCorrupt
+from shared.errors import EncodingInvalid, KeyNotTrusted, LimitExceeded, Offline, StoreCorrupt
 from shared.ids import DeploymentId, FormHash, RecordId, RevisionId
 from shared.limits import BATCH_ENTRIES_MAX
 from shared.records.consent import Consent, Decision, Method
@@ -20,9 +20,10 @@ from sync.core.graph import RevisionGraph
 from sync.core.have import HaveVector
 from sync.core.hub_code import decode_hub_code
 from sync.core.merge import Attestations, RecordMerge, Revision, resolve
-from sync.core.messages import MESSAGE_BYTES_MAX, decode_message
+from sync.core.messages import MESSAGE_BYTES_MAX, Answer, Message, decode_answer, decode_message
 from sync.core.offer import Outbox
 from sync.core.rules import MergeRules
+from sync.driver import sync_once
 from sync.stores.memory import MemoryLogStore
 
 
@@ -107,7 +108,8 @@ def test_sync_012_a_run_that_does_not_fit_behind_others_waits_for_the_next_batch
             hub.keep_run(writer.run(first, first + step - 1))
         logs.append(writer)
     runs = Outbox(hub.peer.store, [writer.log for writer in logs]).next_runs(HaveVector())
-    assert [len(run.entries) for run in runs] == [BATCH_ENTRIES_MAX - 20]
+    assert {run.log for run in runs} == {logs[0].log}
+    assert sum(len(run.entries) for run in runs) == BATCH_ENTRIES_MAX - 20
     assert network.sync(hub, mission).complete
     for writer in logs:
         assert hashes(mission, writer) == [[entry.hash for entry in writer.entries]]
@@ -156,3 +158,44 @@ def test_seal_081_the_mailboxes_of_known_devices_follow_a_new_ring() -> None:
     assert directory.take_ring(key_ring(2))
     assert directory._server_logs == before
     assert not directory.take_ring(key_ring(1))
+
+
+def test_sync_016_a_line_that_drops_every_100_kb_lets_a_large_log_through_a_hub() -> None:
+    """Each session sends what it can; what a hub carries on can be parted again."""
+    network = Network()
+    mission = network.mission()
+    hub = network.hub("hub", known_to=(mission,))
+    tablet = network.device("tablet", known_to=(mission,))
+    tablet.write(1500, bytes(600))
+    for caller, responder in ((tablet, hub), (hub, mission)):
+        for _ in range(40):
+            line = Dropping(responder, 100_000)
+            try:
+                if sync_once(caller.peer, line).complete:
+                    break
+            except Offline:
+                continue
+        assert hashes(responder, tablet.writer) == [[e.hash for e in tablet.writer.entries]]
+
+
+class Dropping:
+    """A line that is cut after so many bytes."""
+
+    def __init__(self, responder: Node, bytes_max: int) -> None:
+        self.responder, self.left = responder, bytes_max
+
+    def is_known(self) -> bool:
+        return True
+
+    def exchange(self, message: Message) -> Answer:
+        assert self.responder.responder is not None
+        sent = message.encode()
+        self._spend(len(sent))
+        answer = self.responder.responder.respond(decode_message(sent)).encode()
+        self._spend(len(answer))
+        return decode_answer(answer)
+
+    def _spend(self, size: int) -> None:
+        self.left -= size
+        if self.left < 0:
+            raise Offline("the line is cut")
