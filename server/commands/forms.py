@@ -209,20 +209,27 @@ def play(
             zone=zone(tz),
             random_bytes=os.urandom,
             language=language,
-            attachments=_attached(attachments),
+            attachments=_attached(form, attachments),
         )
     except CairnError as error:
         raise fail(error) from error
     serve(player.answer)
 
 
-def _attached(folder: Path | None) -> dict[str, Instance]:
-    """Return the choice files of a folder by name."""
+def _attached(form: Form, folder: Path | None) -> dict[str, Instance]:
+    """Return the choice files of a folder by name; what the form does not name may be anything."""
     if folder is None:
         return {}
-    wanted = {".csv", ".xml", ".geojson", ".json"}
-    return {
-        path.name: read_attachment(path.name, path.read_bytes())
-        for path in sorted(folder.iterdir())
-        if path.suffix.lower() in wanted
-    }
+    named = {one.source.rpartition("/")[2] for one in form.instances.values()}
+    found: dict[str, Instance] = {}
+    for path in sorted(folder.iterdir()):
+        if path.suffix.lower() not in {".csv", ".xml", ".geojson", ".json"}:
+            continue
+        # `last-saved` has no ending where the form names it.
+        names = [name for name in (path.name, path.stem) if name in named] or [path.name]
+        try:
+            found[names[0]] = read_attachment(path.name, path.read_bytes())
+        except FormError:
+            if names[0] in named:
+                raise
+    return found

@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 from forms_build import bind, question, xform
 from forms_shared import need_shared_data
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from typer.testing import CliRunner
 
 from server.commands.forms import app
@@ -210,3 +212,30 @@ def test_exit_status_and_json_are_for_scripts(tmp_path: Path) -> None:
     assert CliRunner().invoke(app, ["check", "--strict", str(good)]).exit_code == 1
     words = CliRunner().invoke(app, ["check", str(bad)]).stdout
     assert "survey row 2 column type" in words
+
+
+# ---- any sheet
+
+
+TYPES = [
+    "text", "hidden string", "select_one l", "begin_group", "end_group", "begin repeat", "rank",
+    "end repeat", "calculate", "note", "", "audit", "intger", "select_one_from_file x.csv",
+]  # fmt: skip
+CELLS = ["", "a", "b", "a b", "${a}", "${zz}", "1 +", "count(${a})", "yes", "-", "9x", "é"]
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(
+    st.lists(st.tuples(st.sampled_from(TYPES), *[st.sampled_from(CELLS)] * 5), max_size=8),
+    st.lists(st.tuples(*[st.sampled_from(CELLS)] * 3), max_size=4),
+)
+def test_any_sheet_is_checked_without_a_crash(
+    survey: list[tuple[str, ...]], choices: list[tuple[str, ...]]
+) -> None:
+    lines = ["| survey |", "| | type | name | label | relevant | calculation | choice_filter |"]
+    lines += ["| | " + " | ".join(row) + " |" for row in survey]
+    lines += ["| choices |", "| | list_name | name | label |"]
+    lines += ["| | " + " | ".join(row) + " |" for row in choices]
+    checked = check_file("any.md", "\n".join(lines).encode())
+    assert all(p.what and p.severity in ("error", "warning") for p in checked.problems)
+    assert not checked.publishable, "no such form says on which basis it asks"

@@ -96,3 +96,33 @@ def test_describe_lists_fields_with_classes(form_file: Path) -> None:
     fields = {f["path"]: f["disclosure"] for f in json.loads(result.stdout)["fields"]}
     assert fields["/data/name"] == "direct"
     assert fields["/data/member/age"] == "quasi"
+
+
+def test_play_reads_the_files_of_a_folder_and_leaves_other_files_alone(tmp_path: Path) -> None:
+    path = tmp_path / "form.xml"
+    path.write_bytes(
+        xform(
+            "<town/><tree/>",
+            bind("/data/town", calculate="instance('__last-saved')/data/town"),
+            "<select1 ref='/data/tree'><label>T</label><itemset nodeset="
+            "\"instance('trees')/root/item\"><value ref='name'/><label ref='label'/></itemset>"
+            "</select1>",
+            model="<instance id='trees' src='jr://file-csv/trees.csv'/>"
+            "<instance id='__last-saved' src='jr://instance/last-saved'/>",
+        )
+    )
+    folder = tmp_path / "media"
+    folder.mkdir()
+    (folder / "trees.csv").write_text("name,label\na,Ash\n", encoding="utf-8")
+    (folder / "last-saved.xml").write_text("<data><town>Goma</town></data>", encoding="utf-8")
+    (folder / "notes.csv").write_text("a,a\n1,2\n", encoding="utf-8")
+    asked = '{"op": "choices", "path": "/data/tree"}\n{"op": "get", "path": "/data/town"}'
+    arguments = ["play", str(path), "--attachments", str(folder)]
+    result = CliRunner().invoke(forms_app, arguments, input=asked)
+    replies = [json.loads(line) for line in result.stdout.splitlines()]
+    assert replies[0]["value"] == [{"value": "a", "label": "Ash", "media": {}}]
+    assert replies[1]["value"]["value"] == "Goma"
+    (folder / "trees.csv").write_text("name,name\n", encoding="utf-8")
+    broken = CliRunner().invoke(forms_app, arguments, input=asked)
+    assert broken.exit_code == 1
+    assert "trees.csv" in broken.stderr
