@@ -13,7 +13,6 @@ from mobile_client.presenters.ports import CodeView, DeviceFacts, Preferences, S
 from mobile_client.presenters.rows import (
     CaseRow,
     DraftRow,
-    EnumeratorRow,
     FormRow,
     ListRow,
     RecordRow,
@@ -34,6 +33,7 @@ from mobile_client.services.machine import Machine
 from mobile_client.services.opened import Opened
 from mobile_client.services.project import Project
 from mobile_client.services.scripted import ScriptedFilling
+from mobile_client.services.sharing import Sharing
 from mobile_client.services.upgrading import Upgrading
 from mobile_client.vault.database import VaultDatabase, refuse_newer_vault
 from mobile_client.vault.key_slots import KeySlots
@@ -44,12 +44,11 @@ from shared.records.list_letter import WANTED_FACT
 from shared.records.small import Status, encode_status
 from shared.sealing.envelope import Compartment, Kind
 from shared.sealing.keys import SecretKey, Suite
-from shared.sealing.strength import strength_bits
 from sync.stores.lock import HomeLock
 from sync.stores.sqlite_file import refuse_newer_log
 
 
-class Client(Carrying, Upgrading):
+class Client(Carrying, Sharing, Upgrading):
     """One home, with whoever unlocked it."""
 
     def __init__(
@@ -138,45 +137,7 @@ class Client(Carrying, Upgrading):
         self.project = project
         self._open_vault(person, OpenedKeys(keys.vault_key, mailbox.to_bytes()))
 
-    # ---- people
-
-    def enumerators(self) -> tuple[EnumeratorRow, ...]:
-        """Return everybody who shares this device."""
-        return self._people.rows()
-
-    def find_enumerator(self, name: str) -> str | None:
-        """Return the id of an enumerator by name or id."""
-        return self._people.find(name)
-
-    def bits_needed(self) -> float:
-        """Return the strength policy asks of a passphrase."""
-        floor = self.policy().passphrase_bits_min
-        return 0.0 if self.device.keystore.hardware else float(floor)
-
-    def passphrase_bits(self, passphrase: str) -> float:
-        """Estimate the strength of a passphrase."""
-        return strength_bits(passphrase)
-
-    def add_enumerator(self, name: str, passphrase: str) -> str:
-        """Make a vault; return the enumerator's id.
-
-        Raises:
-            UsageError: the passphrase is too weak, or the name is taken.
-        """
-        self._check_strength(passphrase)
-        return self._people.add(name, passphrase)
-
-    def _check_strength(self, passphrase: str) -> None:
-        bits, needed = self.passphrase_bits(passphrase), self.bits_needed()
-        if bits < needed:
-            raise UsageError(
-                f"this passphrase has about {bits:.0f} bits and needs {needed:.0f}; take five or "
-                "more words that do not belong together"
-            )
-
-    def wait_s(self, enumerator: str) -> float:
-        """Return the seconds until the next try is taken."""
-        return self._people.wait_s(enumerator)
+    # ---- the vault
 
     def unlock(self, enumerator: str, passphrase: str) -> None:
         """Open a vault, and finish what a kill interrupted."""
@@ -371,5 +332,5 @@ class Client(Carrying, Upgrading):
 
     def change_passphrase(self, old: str, new: str) -> None:
         """Seal the vault key anew."""
-        self._check_strength(new)
+        self.check_strength(new)
         self._people.change_passphrase(self._open.vault.owner, old, new)
