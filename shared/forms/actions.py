@@ -64,6 +64,7 @@ class ActionRunner:
         for action in program.form.actions:
             for event in action.events:
                 self._by_source.setdefault((event, action.source), []).append(action)
+        self._awaits_instances = any(event == NEW_REPEAT for event, _ in self._by_source)
 
     def listens(self, path: str) -> bool:
         """Tell whether a change of this field sets something off."""
@@ -84,6 +85,8 @@ class ActionRunner:
 
     def new_instance(self, instance: AnswerNode) -> None:
         """Run what waits for a new instance of its repeat."""
+        if not self._awaits_instances:
+            return
         for node in list(self._tree.walk(instance)):
             for action in self._by_source.get((NEW_REPEAT, node.field.path), ()):
                 if node is instance or not node.repeat:

@@ -191,8 +191,8 @@ def _field_in(v: Any) -> Field:
         v[10],
         v[11],
         v[12],
-        _label_in(v[13]),
-        _label_in(v[14]),
+        None if v[13] is None else _label_in(v[13]),
+        None if v[14] is None else _label_in(v[14]),
         (v[15][0], v[15][1]),
         v[16],
     )
@@ -216,18 +216,20 @@ def _control_out(control: Control) -> list[Any]:
 
 
 def _control_in(v: Any) -> Control:
+    kind, ref, label, hint, appearance, items, itemset, children, count, fixed, attributes = v
+    # Most controls have no items and no children: nothing is made for what is not there.
     return Control(
-        v[0],
-        v[1],
-        _label_in(v[2]),
-        _label_in(v[3]),
-        v[4],
-        tuple(Item(value, _label_in(label) or Label()) for value, label in v[5]),
-        None if v[6] is None else Itemset(*v[6]),
-        tuple(_control_in(child) for child in v[7]),
-        v[8],
-        v[9],
-        v[10],
+        kind,
+        ref,
+        None if label is None else _label_in(label),
+        None if hint is None else _label_in(hint),
+        appearance,
+        tuple([Item(value, _label_in(text) or Label()) for value, text in items]) if items else (),
+        None if itemset is None else Itemset(*itemset),
+        tuple([_control_in(child) for child in children]) if children else (),
+        count,
+        fixed,
+        attributes,
     )
 
 

@@ -88,10 +88,11 @@ def take(tree: Tree) -> tuple[dict[str, str], list[str]]:
     values: dict[str, str] = {}
     instances: list[str] = []
     for node, address in tree.addressed():
-        if node.repeat:
-            instances.append(address)
-        kept = node.text or node.field.default or node.kind is Kind.ATTRIBUTE
-        if node.field.shape is Shape.VALUE and kept:
+        field = node.field
+        if field.shape is not Shape.VALUE:
+            if node.repeat:
+                instances.append(address)
+        elif node.text or field.default or node.kind is Kind.ATTRIBUTE:
             values[address] = node.text
     return values, instances
 

@@ -208,21 +208,31 @@ class Tree:
             if node.kids:
                 stack.extend(reversed(node.answer_children()))
 
-    def addressed(self) -> Iterator[tuple[AnswerNode, str]]:
-        """Yield every node with its address, in form order; each address is built on the last.
+    def addressed(self) -> list[tuple[AnswerNode, str]]:
+        """Return every node with its address, in form order; each address is built on the last.
 
         Attributes with a bind of their own, such as an entity's id, follow their element.
         """
-        stack = [(self.root, f"/{self.root.name}")]
-        while stack:
-            node, address = stack.pop()
-            yield node, address
-            for attribute in node.bound_attributes():
-                yield attribute, f"{address}/@{attribute.name}"
-            for kid in reversed(node.kids):
-                if isinstance(kid, AnswerNode):
-                    mark = f"[{kid.uid}]" if kid.repeat else ""
-                    stack.append((kid, f"{address}/{kid.name}{mark}"))
+        found: list[tuple[AnswerNode, str]] = []
+        _gather(self.root, f"/{self.root.name}", found)
+        return found
+
+
+def _gather(node: AnswerNode, address: str, found: list[tuple[AnswerNode, str]]) -> None:
+    """Add a node and all below; a form nests no deeper than limits.XFORM_DEPTH_MAX."""
+    found.append((node, address))
+    if node.attributes:
+        found += [(one, f"{address}/@{one.name}") for one in node.bound_attributes()]
+    for kid in node.kids:
+        if not isinstance(kid, AnswerNode):
+            continue
+        if kid.repeat:
+            _gather(kid, f"{address}/{kid.name}[{kid.uid}]", found)
+        elif kid.kids or kid.attributes:
+            _gather(kid, f"{address}/{kid.name}", found)
+        else:
+            # Nearly all nodes are leaves: they are not worth a call.
+            found.append((kid, f"{address}/{kid.name}"))
 
 
 def _pick(nodes: Sequence[Node], place: str) -> AnswerNode | None:

@@ -96,12 +96,16 @@ class Recomputer:
         """Forget what a filter took away: somebody has answered anew."""
         self._set_aside.pop(id(node), None)
 
-    def instance_added(self, instance: AnswerNode) -> None:
-        """Run the new instance's own rules and what ranges over the repeat."""
+    def instance_added(self, instance: AnswerNode, *, last: bool = True) -> None:
+        """Run the new instance's own rules and what ranges over the repeat.
+
+        Of several instances added at once the last one tells those outside: it is the same for all.
+        """
         for rule in self._program.rules_under[instance.repeat]:
             self._enqueue(rule, self._targets(instance, instance.repeat, rule))
-        for node in self._tree.walk(instance):
-            self._readers_of(node)
+        if last:
+            for node in self._tree.walk(instance):
+                self._readers_of(node)
 
     def instance_removed(self, instance: AnswerNode, parent: AnswerNode) -> None:
         """Run what ranged over the repeat and what reads the places of later instances."""
@@ -282,8 +286,8 @@ class Recomputer:
         if present > wanted:
             for instance in reversed(self._tree.instances(parent, repeat)[wanted:]):
                 self.remove(instance)
-        for _ in range(present, wanted):
-            self.add(parent, rule.target)
+        for place in range(present, wanted):
+            self.add(parent, rule.target, last=place == wanted - 1)
 
     def _wanted(self, rule: Rule, parent: AnswerNode) -> int | None:
         """Return how many instances a count asks for; None if it is blank and was not before."""
@@ -307,15 +311,15 @@ class Recomputer:
             )
         return wanted
 
-    def add(self, parent: AnswerNode, path: str, uid: str = "") -> AnswerNode:
-        """Add a repeat instance and enqueue what it touches."""
-        instance = self._tree.add_instance(parent, self._program.form.fields[path], uid)
+    def add(self, parent: AnswerNode, path: str, *, last: bool = True) -> AnswerNode:
+        """Add a repeat instance and enqueue what it touches; `last` of those added at once."""
+        instance = self._tree.add_instance(parent, self._program.form.fields[path])
         self._columns.added(instance)
         self.on_new_instance(instance)
         if not parent.relevant:
             instance.relevant = True
             self.spread_relevance(instance, above=False)
-        self.instance_added(instance)
+        self.instance_added(instance, last=last)
         return instance
 
     def remove(self, instance: AnswerNode) -> None:

@@ -43,7 +43,7 @@ class Shipped:
         self.root = parse_xml(form.instance_xml, what="the form's instance").kids[0]
         self.templates: dict[str, Node] = {}
         self.seeds: dict[str, list[Node]] = {}
-        stack = [(self.root, form.root.path)]
+        stack = [(self.root, form.root.path)] if form.repeats else []
         while stack:
             node, path = stack.pop()
             field = form.fields.get(path)

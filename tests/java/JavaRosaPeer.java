@@ -6,15 +6,17 @@ import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Arrays;
+import java.util.ArrayList;
+import java.util.Collections;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 
 /**
  * Fills forms with JavaRosa over JSON lines, one reply a line, as `cairn forms play` does.
  *
  * Operations: load (xform, media), open (instance), walk, count, set, add_repeat, remove_repeat,
- * choices, state, save (finish), memory, and time (warm, times, steps), which gives the median
+ * choices, state, save (finish), memory, and time (warm, times, budget_ms, steps), which gives the median
  * milliseconds of one after the other of `steps`, each a list of operations.
  */
 public final class JavaRosaPeer {
@@ -102,21 +104,26 @@ public final class JavaRosaPeer {
         return (machine.totalMemory() - machine.freeMemory()) / 1048576.0;
     }
 
+    /** Times steps in turn; half of the budget may go into warming up, all of it ends the turns. */
     private double time(JsonNode request) throws Exception {
         JsonNode steps = request.path("steps");
+        double budget = request.path("budget_ms").asDouble(Double.MAX_VALUE);
         int warm = request.path("warm").asInt();
-        long[] spent = new long[request.path("times").asInt()];
-        for (int turn = -warm; turn < spent.length; turn++) {
-            JsonNode step = steps.get((turn + warm) % steps.size());
+        int times = request.path("times").asInt();
+        List<Double> spent = new ArrayList<>();
+        double all = 0;
+        for (int turn = 0; spent.size() < times && (spent.isEmpty() || all < budget); turn++) {
             long begun = System.nanoTime();
-            for (JsonNode operation : step) {
+            for (JsonNode operation : steps.get(turn % steps.size())) {
                 run(operation);
             }
-            if (turn >= 0) {
-                spent[turn] = System.nanoTime() - begun;
+            double took = (System.nanoTime() - begun) / 1e6;
+            if (turn >= warm || all > budget / 2) {
+                spent.add(took);
             }
+            all += took;
         }
-        Arrays.sort(spent);
-        return spent[spent.length / 2] / 1e6;
+        Collections.sort(spent);
+        return spent.get(spent.size() / 2);
     }
 }

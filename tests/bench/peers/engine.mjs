@@ -64,12 +64,15 @@ const memory = async () => {
   return process.memoryUsage().heapUsed / 1048576;
 };
 
-const time = async ({ warm, times, steps }) => {
+const time = async ({ warm, times, steps, budget_ms: budget = Infinity }) => {
   const spent = [];
-  for (let turn = -warm; turn < times; turn++) {
+  let all = 0;
+  for (let turn = 0; spent.length < times && (!spent.length || all < budget); turn++) {
     const begun = performance.now();
-    for (const one of steps[(turn + warm) % steps.length]) await run(one);
-    if (turn >= 0) spent.push(performance.now() - begun);
+    for (const one of steps[turn % steps.length]) await run(one);
+    const took = performance.now() - begun;
+    if (turn >= warm || all > budget / 2) spent.push(took);
+    all += took;
   }
   return spent.sort((a, b) => a - b)[Math.floor(spent.length / 2)];
 };
