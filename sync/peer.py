@@ -16,7 +16,7 @@ from shared.sealing.envelope import Compartment, Kind
 from shared.sealing.keys import SigningKey
 from shared.sealing.receipts import Note, Receipt, Signed, open_receipt
 from shared.sealing.ring import SignedRing
-from sync.core.attest import Attestation
+from sync.core.attest import Attestation, Compacted
 from sync.core.batch import Run, SealedEntry, UnreadableRun, decode_batch
 from sync.core.directory import Directory, ring_in
 from sync.core.have import HaveVector, LogName, Point
@@ -90,6 +90,7 @@ class Peer:
         self.directory = directory
         self.clock = clock
         self._keeps_strangers = keeps_strangers
+        self._compacted: dict[LogName, Compacted] = {}
         self._notes = HubNotes(store, directory, self.holds)
         self.packages = PackageShelf(store, directory.packages)
         self._orders = ErasureOrders(store)
@@ -109,6 +110,7 @@ class Peer:
                     self.directory.read(said)
                     self._orders.read(said)
         self.packages.settle()
+        self._compact()
 
     def now_ms(self) -> int:
         """Return this peer's time in milliseconds since 1970 UTC."""
@@ -183,6 +185,7 @@ class Peer:
         said = self.directory.read(entries)
         if entries:
             self.packages.settle()
+            self._compact()
         self._save_certificates()
         self._take_receipts(papers.receipts)
         self._notes.take(papers.notes)
@@ -204,6 +207,15 @@ class Peer:
         said = [e for e in entries if self.directory.server_log(e.header.author) is not None]
         self._orders.carry_out(self._orders.read(said))
         self._orders.refuse(entries)
+
+    def _compact(self) -> None:
+        """Delete payloads of the server's logs that it says are out of force (SYNC-102)."""
+        for log, said in self.directory.compacted.items():
+            if self._compacted.get(log) is said or self.directory.server_log(log.author) is None:
+                continue
+            if self.holds(log, said.through):
+                self.store.prune([(log, said.through)], frozenset(said.kept))
+                self._compacted[log] = said
 
     def _look_for_rings(self, run: Run) -> None:
         """Take a key ring out of a run before the run is checked by it (SYNC-073)."""

@@ -95,3 +95,13 @@ def states(revisions: Iterable[Revision]) -> dict[RecordId, dict[str, object]]:
         by_record.setdefault(revision.body.record_id, []).append(revision)
     rules = MergeRules()
     return {record: state_json(resolve(held, rules)) for record, held in by_record.items()}
+
+
+def in_force(entries: Iterable[SealedEntry]) -> dict[str, SealedEntry]:
+    """Return the newest broadcast on each named thing, of those whose payload is here."""
+    newest: dict[str, SealedEntry] = {}
+    for entry in entries:
+        payload = entry.payloads.get(Compartment.OPEN)
+        if entry.header.kind == Kind.LIST and payload is not None:
+            newest[decode(payload)[0]] = entry
+    return newest

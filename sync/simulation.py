@@ -18,6 +18,7 @@ from shared.sealing.envelope import GENESIS, Compartment, Head, Header, Kind, re
 from shared.sealing.keys import SecretKey, SigningKey, Suite, author_id, root_fingerprint
 from shared.sealing.ring import KeyRing, RingKey, Role, SignedRing, sign_ring
 from sync.carrier import Reader, bundle_messages, take_bundle
+from sync.core.attest import Compacted, encode_attestations
 from sync.core.batch import sealed_entry
 from sync.core.certificate import Certificate, PeerRole, sign_certificate
 from sync.core.directory import Directory
@@ -34,6 +35,7 @@ from sync.simulated import (
     Node,
     copy_store,
     entries_in,
+    in_force,
     is_revision,
     revision_in,
     revisions_in,
@@ -42,7 +44,7 @@ from sync.simulated import (
 from sync.stores.memory import MemoryLogStore
 from sync.transports.memory import MemoryTransport
 
-FAULTS: Final = ("cut", "replay", "reorder", "fork", "restore", "clock")
+FAULTS: Final = ("cut", "replay", "reorder", "fork", "restore", "clock", "compact")
 _DEPLOYMENT: Final = DeploymentId(b"simulate")
 _FIELDS: Final = ("/d/a", "/d/b", "/d/c")
 _STEPS_PER_RECORD: Final = 3
@@ -68,6 +70,7 @@ class SimulationReport:
     replays: int = 0
     forks: int = 0
     restores: int = 0
+    compactions: int = 0
     rounds_to_quiet: int = 0
     lost: int = 0
     doubled: int = 0
@@ -102,6 +105,7 @@ class Simulation:
         self._traffic: list[tuple[Node, Message]] = []
         self._snapshot = copy_store(self._mission.peer.store)
         self._revisions: dict[RevisionId, Revision] = {}
+        self._version = 0
 
     # --- setting up ---------------------------------------------------------------------------
 
@@ -208,6 +212,8 @@ class Simulation:
             self._carry_shuffled(device)
         if "fork" in self._faults and self.report.forks < _FORKS_MAX and self._happens(0.02):
             self._clone(device)
+        if "compact" in self._faults:
+            self._broadcast()
         if "restore" in self._faults and self._happens(0.05):
             self._restore_mission()
 
@@ -265,6 +271,32 @@ class Simulation:
                 self._mission.peer.learn(hub.peer.me.certificate)
         self.report.restores += 1
 
+    def _broadcast(self) -> None:
+        """Now and then say a newer version of a named thing, as policies and lists are."""
+        if self._happens(0.2):
+            self._version += 1
+            content = encode([self._chance.choice(_FIELDS), self._version])
+            self._append(self._mission, Kind.LIST, Compartment.OPEN, content, "all")
+        if self._happens(0.1):
+            self._compact()
+
+    def _compact(self) -> None:
+        """Delete broadcasts that later ones replaced, and tell everybody (SYNC-100)."""
+        store, me = self._mission.peer.store, self._mission.peer.me
+        log = LogName(author_id(me.key.public_bytes, "all"), me.incarnation)
+        (branch,) = store.branches(log)
+        held = list(store.entries(branch, 1, branch.head.sequence))
+        needed = {entry.hash for entry in in_force(held).values()}
+        kept = tuple(
+            entry.header.sequence
+            for entry in held
+            if entry.payloads and (entry.header.kind != Kind.LIST or entry.hash in needed)
+        )
+        store.prune([(log, branch.head)], frozenset(kept))
+        said = encode_attestations([Compacted(log, branch.head, kept)])
+        self._append(self._mission, Kind.ATTESTATION, Compartment.OPEN, said, "all")
+        self.report.compactions += 1
+
     # --- the end ------------------------------------------------------------------------------
 
     def _settle(self) -> None:
@@ -288,10 +320,25 @@ class Simulation:
         expected = states(self._revisions.values())
         for node in (*self._hubs, self._mission):
             self.report.diverged += states(revisions_in(node.peer.store)) != expected
+        self.report.diverged += self._differ_in_broadcasts()
         for state in expected.values():
             conflicts, waiting = state["conflicts"], state["held"]
             self.report.conflicts += len(conflicts) if isinstance(conflicts, dict) else 0
             self.report.held += len(waiting) if isinstance(waiting, list) else 0
+
+    def _differ_in_broadcasts(self) -> int:
+        """Count the nodes that do not know what the mission server last said of each thing."""
+        me = self._mission.peer.me
+        log = LogName(author_id(me.key.public_bytes, "all"), me.incarnation)
+
+        def said(node: Node) -> dict[str, bytes]:
+            store = node.peer.store
+            branches = store.branches(log)
+            entries = list(store.entries(branches[0], 1, 1 << 40)) if branches else []
+            return {name: entry.hash for name, entry in in_force(entries).items()}
+
+        expected = said(self._mission)
+        return sum(said(node) != expected for node in (*self._hubs, *self._devices))
 
     def heard(self, node: Node, message: Message) -> None:
         """Keep a message to be replayed another day."""

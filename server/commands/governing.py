@@ -33,6 +33,7 @@ from server.governance.decide import Resource
 from server.governance.enrolment import list_devices
 from server.governance.exchange import Exchange, write_exchange
 from server.governance.periods import begin_period, end_period
+from server.intake.compacting import compact_logs
 from server.intake.exporting import export_rows
 from server.intake.hubs import withheld_by_hubs
 from server.intake.identity import request_identity
@@ -59,6 +60,7 @@ def add_to(app: CairnTyper) -> None:
     app.command("restore")(restore_home)
     app.command("begin-period")(begin_intake_period)
     app.command("end-period")(end_intake_period)
+    app.command("compact")(compact)
     app.command("export")(export)
     app.command("lookup")(lookup)
     app.command("identity")(identity)
@@ -103,6 +105,18 @@ def backup(
     content = {**asdict(done), "folder": str(folder)}
     note = f"Delete {folder}/keys-short-lived when policy's time is over: it opens erased records."
     answer(content, as_json=as_json, text=f"{done.entries} entries of {done.logs} logs. {note}")
+
+
+def compact(
+    home: HomeOption = Path(),
+    passphrase_fd: PassphraseFd = None,
+    key_file: KeyFile = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Delete what later broadcasts and letters replaced, here and at every hub and device."""
+    with unlocked(home, passphrase_fd, key_file) as mission:
+        done = compact_logs(mission)
+    answer_rows([asdict(one) for one in done], as_json=as_json, empty="Nothing is out of force.")
 
 
 def restore_home(

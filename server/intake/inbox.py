@@ -5,7 +5,7 @@ payloads, the signature and the work they make, is one transaction: what a recei
 to be worked on, and nothing else is (P1, SYNC-024).
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from hashlib import sha256
 from typing import Final
@@ -200,18 +200,19 @@ class InboxStore(OwnLogs):
         with self.session() as session:
             return logs.papers(session, kind)
 
-    def prune(self, points: Iterable[tuple[LogName, Point]]) -> int:
+    def prune(self, points: Iterable[tuple[LogName, Point]], keep: Collection[int] = ()) -> int:
         """Delete payloads at or below each point where its hash matches; return how many."""
         with self.transaction():
-            return sum(self._prune(log, point) for log, point in points)
+            return sum(self._prune(log, point, keep) for log, point in points)
 
-    def _prune(self, log: LogName, point: Point) -> int:
+    def _prune(self, log: LogName, point: Point, keep: Collection[int]) -> int:
         session = self._writing()
         pruned = 0
         for branch in logs.branches(session, log):
             if logs.hash_at(session, branch, point.sequence) != point.hash:
                 continue
-            held = list(logs.stored(session, branch, 1, point.sequence))
+            stored = logs.stored(session, branch, 1, point.sequence)
+            held = [one for one in stored if one.entry.header.sequence not in keep]
             pruned += logs.drop_payloads(session, [one.id for one in held])
             for one in held:
                 for ref in one.entry.header.payloads:

@@ -36,12 +36,17 @@ def add_mail(
     session: Session, device: AuthorId, kind: Kind, record_id: RecordId, version: int
 ) -> None:
     """Have a device told of a record as of a version; the content is put together when sent."""
-    name = bytes((kind,)) + device + record_id + version.to_bytes(8, "big")
-    salt = sha256(name).digest()[:SALT_BYTES]
+    salt = mail_salt(device, kind, record_id, version)
     _add(
         session,
         MailDue(salt=salt, device=device, kind=int(kind), record_id=record_id, content=b""),
     )
+
+
+def mail_salt(device: AuthorId, kind: Kind, record_id: RecordId, version: int) -> bytes:
+    """Return the salt under which a device is told of a record's version, once."""
+    name = bytes((kind,)) + device + record_id + version.to_bytes(8, "big")
+    return sha256(name).digest()[:SALT_BYTES]
 
 
 def _add(session: Session, row: MailDue) -> None:

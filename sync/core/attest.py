@@ -1,6 +1,7 @@
 """Attestations: what the server tells everybody of authors, clocks, withdrawals (SYNC-074)."""
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import assert_never
 
 from shared.canonical import decode, encode
@@ -70,7 +71,22 @@ class PackageWithdrawn:
     reason: str
 
 
-Attestation = Enrolled | Revoked | ClockOffset | Admitted | Withdrawn | Lost | PackageWithdrawn
+@dataclass(frozen=True, slots=True)
+class Compacted:
+    """Of a server's log, up to this entry, only these payloads are still in force (SYNC-100).
+
+    Attributes:
+        kept: sequences, ascending.
+    """
+
+    log: LogName
+    through: Point
+    kept: tuple[int, ...]
+
+
+Attestation = (
+    Enrolled | Revoked | ClockOffset | Admitted | Withdrawn | Lost | PackageWithdrawn | Compacted
+)
 
 
 def encode_attestations(items: list[Attestation]) -> bytes:
@@ -94,6 +110,9 @@ def _to_wire(item: Attestation) -> list[object]:  # noqa: PLR0911 - a type each
             return [6, author]
         case PackageWithdrawn(package_hash, reason):
             return [7, package_hash, reason]
+        case Compacted(log, through, kept):
+            gaps = [number - before - 1 for before, number in pairwise((0, *kept))]
+            return [8, *log, *through, gaps]
         case _ as never:
             assert_never(never)
 
@@ -145,7 +164,10 @@ def _from_wire(number: int, parts: list[object]) -> Attestation | None:  # noqa:
             return PackageWithdrawn(
                 octets(package_hash, "package hash", HASH_BYTES), text(reason, "reason")
             )
-        case ((1 | 2 | 3 | 4 | 5 | 6 | 7), _):
+        case 8, [author, incarnation, sequence, entry_hash, gaps]:
+            point = log_point(sequence, entry_hash)
+            return Compacted(log_name(author, incarnation), point, _kept(gaps, point.sequence))
+        case ((1 | 2 | 3 | 4 | 5 | 6 | 7 | 8), _):
             raise EncodingInvalid("an attestation item has the wrong number of parts")
     return None
 
@@ -163,3 +185,14 @@ def decode_erasures(payload: bytes) -> list[EntryHash]:
         log_name(author, incarnation)
         found.append(log_point(sequence, entry_hash).hash)
     return found
+
+
+def _kept(gaps: object, through: int) -> tuple[int, ...]:
+    """Read ascending sequences from the distances between them less 1."""
+    number, kept = 0, []
+    for gap in array(gaps, "kept entries"):
+        number += uint(gap, "distance between kept entries") + 1
+        kept.append(number)
+    if number > through:
+        raise EncodingInvalid("a compaction keeps no entry past the one it reaches to")
+    return tuple(kept)

@@ -25,6 +25,7 @@ from sync.core.attest import (
     Admitted,
     Attestation,
     ClockOffset,
+    Compacted,
     Enrolled,
     Lost,
     PackageWithdrawn,
@@ -71,6 +72,7 @@ class Directory:
         self.clock_offsets: list[ClockOffset] = []
         self.withdrawn: set[bytes] = set()
         self.lost: set[AuthorId] = set()
+        self.compacted: dict[LogName, Compacted] = {}
         self.packages = Packages()
 
     def take_ring(self, signed: SignedRing) -> bool:
@@ -157,7 +159,7 @@ class Directory:
                 continue
         return said
 
-    def _attest(self, items: list[Attestation]) -> list[Attestation]:
+    def _attest(self, items: list[Attestation]) -> list[Attestation]:  # noqa: C901 - a type each
         for item in items:
             match item:
                 case Enrolled(certificate):
@@ -172,6 +174,10 @@ class Directory:
                     self.withdrawn.add(withdrawal_hash)
                 case Lost(author):
                     self.lost.add(author)
+                case Compacted(log, through):
+                    held = self.compacted.get(log)
+                    if held is None or held.through.sequence < through.sequence:
+                        self.compacted[log] = item
                 case PackageWithdrawn(package_hash, reason):
                     self.packages.withdraw(package_hash, reason)
                 case _ as never:

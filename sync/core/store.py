@@ -4,7 +4,7 @@ The shared contract suite (tests/support/log_store_contract.py) says the rest in
 keeps logs as trees of branches: one branch until an author forks, which is evidence (SEAL-032).
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
@@ -156,6 +156,9 @@ class LogStore(Protocol):
         """Return the papers of a kind by name."""
         ...
 
-    def prune(self, points: Iterable[tuple[LogName, Point]]) -> int:
-        """Delete payloads at or below each point where its hash matches; return how many."""
+    def prune(self, points: Iterable[tuple[LogName, Point]], keep: Collection[int] = ()) -> int:
+        """Delete payloads at or below each point where its hash matches; return how many.
+
+        Those of the sequences in `keep` stay.
+        """
         ...

@@ -1,6 +1,6 @@
 """The store as a fake: dictionaries with the same contract as the real ones, for tests."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
@@ -230,7 +230,7 @@ class MemoryLogStore(OwnLogs):
         """Return the papers of a kind by name."""
         return sorted(self._state.papers.get(kind, {}).items())
 
-    def prune(self, points: Iterable[tuple[LogName, Point]]) -> int:
+    def prune(self, points: Iterable[tuple[LogName, Point]], keep: Collection[int] = ()) -> int:
         """Delete payloads at or below each point where its hash matches."""
         pruned = 0
         for log, point in points:
@@ -238,7 +238,8 @@ class MemoryLogStore(OwnLogs):
                 if self.hash_at(branch, point.sequence) != point.hash:
                     continue
                 for kept in self._path(branch)[: point.sequence]:
-                    pruned += self._drop(kept)
+                    if kept.entry.header.sequence not in keep:
+                        pruned += self._drop(kept)
         return pruned
 
     def _drop(self, kept: _Kept) -> int:

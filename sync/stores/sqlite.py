@@ -4,7 +4,7 @@ Sealed entries are stored as they are; nothing here can open one. When they are 
 in sqlite_file.py; the tables are in schema.py.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from hashlib import sha256
 from typing import Any
 
@@ -217,25 +217,26 @@ class SqliteLogStore(SqliteAttachments, OwnLogs):
         )
         return [(name, Signed(data, signature)) for name, data, signature in rows]
 
-    def prune(self, points: Iterable[tuple[LogName, Point]]) -> int:
+    def prune(self, points: Iterable[tuple[LogName, Point]], keep: Collection[int] = ()) -> int:
         """Delete payloads at or below each point where its hash matches; return how many."""
         pruned = 0
         with self.transaction():
             for log, point in points:
                 for branch in self.branches(log):
                     if self.hash_at(branch, point.sequence) == point.hash:
-                        pruned += self._prune_branch(branch, point.sequence)
+                        pruned += self._prune_branch(branch, point.sequence, keep)
         return pruned
 
-    def _prune_branch(self, branch: Branch, through: int) -> int:
+    def _prune_branch(self, branch: Branch, through: int, keep: Collection[int]) -> int:
         pruned = 0
         for row, _, last in self._segments(branch):
-            found = self._rows(
+            rows = self._rows(
                 "SELECT header, hash, payloads, sequence FROM entries"
                 " WHERE log = ? AND sequence <= ? AND payloads IS NOT NULL",
                 row,
                 min(through, last),
             )
+            found = [stored for stored in rows if stored[3] not in keep]
             for stored in found:
                 entry = _entry(stored)
                 pruned += len(entry.payloads)

@@ -16,7 +16,7 @@ from log_writing import DEPLOYMENT, Writer, signing_key
 from shared.errors import LocalProtocolError
 from shared.sealing.envelope import GENESIS
 from shared.sealing.receipts import Signed
-from sync.core.batch import Run, decode_batch
+from sync.core.batch import Run, decode_batch, encode_batch
 from sync.core.have import BRANCHES_MAX, LogName, Point
 from sync.core.plan import OutcomeCode, take_run
 from sync.core.store import Chunk, Want
@@ -292,6 +292,25 @@ class LogStoreContract:
         store.drop_paper("receipt", b"a")
         store.drop_paper("receipt", b"a")
         assert [name for name, _ in store.papers("receipt")] == [b"b"]
+
+    # SYNC-100, SYNC-102
+    def test_compaction_keeps_what_is_in_force_and_every_header(self, store: Any) -> None:
+        writer = tablet().grow(6)
+        take(store, writer.run(), writer)
+        through = writer.entries[4].point
+        assert store.prune([(writer.log, Point(5, writer.entries[3].hash))], {2, 4}) == 0
+        assert store.prune([(writer.log, through)], {2, 4}) == 3
+        assert store.prune([(writer.log, through)], {2, 4}) == 0
+        (branch,) = store.branches(writer.log)
+        held = list(store.entries(branch, 1, 6))
+        assert [entry.hash for entry in held] == [entry.hash for entry in writer.entries]
+        at_hand = [entry.header.sequence for entry in held if entry.payloads]
+        assert at_hand == [2, 4, 6]
+        run = store.run_after(branch, 0, ENTRIES, BYTES)
+        assert decode_batch(encode_batch(DEPLOYMENT, [run]), DEPLOYMENT) == [run]
+        assert take(store, writer.run(), writer) is OutcomeCode.DUPLICATE
+        writer.add(b"goes on")
+        assert take(store, writer.run(7), writer) is OutcomeCode.STORED
 
     # SYNC-041
     def test_pruning_deletes_payloads_and_keeps_the_chain(self, store: Any) -> None:

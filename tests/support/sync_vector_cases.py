@@ -13,7 +13,7 @@ from shared.ids import EntryHash
 from shared.records.list_delta import encode_delta, make_delta
 from shared.sealing.receipts import Signed
 from shared.sealing.transfer import Recipient
-from sync.core.attest import Lost, PackageWithdrawn, Withdrawn, encode_attestations
+from sync.core.attest import Compacted, Lost, PackageWithdrawn, Withdrawn, encode_attestations
 from sync.core.batch import Run, encode_batch
 from sync.core.buckets import Asking, Compared, digests
 from sync.core.challenges import sign_exchange
@@ -270,6 +270,18 @@ def _papers() -> Iterator[Vector]:
     ):
         data = encode([1, [item]])
         yield vector(name, "SYNC-074", "attestations", about, INVALID, data=data)
+    kept = Compacted(tablet().log, Point(9, EntryHash(bytes(32))), (1, 4, 9))
+    compacted = encode_attestations([kept])
+    yield vector(
+        "attestations_compacted", "SYNC-100", "attestations", "three are kept", data=compacted
+    )
+    items = [8, *tablet().log, 9, bytes(32)]
+    for name, gaps, about in (
+        ("attestations_kept_past", [0, 8], "an entry past the last is kept"),
+        ("attestations_kept_back", [-1], "a distance below zero"),
+    ):
+        odd = encode([1, [[*items, gaps]]])
+        yield vector(name, "SYNC-100", "attestations", about, INVALID, data=odd)
     bad = encode([1, [[5, bytes(15)]]])
     yield vector("attestations_bad", "SYNC-074", "attestations", "a short hash", INVALID, data=bad)
     code = HubCode(
