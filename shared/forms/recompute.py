@@ -55,7 +55,6 @@ class Recomputer:
         self._waiting: dict[int, dict[int, AnswerNode]] = {}
         self._heap: list[tuple[int, int]] = []
         self._set_aside: dict[int, str] = {}
-        self._steps_left = limits.RECOMPUTE_STEPS_MAX
         self._counted: set[tuple[int, int]] = set()
         self._tails: dict[tuple[str, str], tuple[str, ...]] = {}
         self.available_values: Callable[[AnswerNode], dict[str, None]] = lambda _node: {}
@@ -168,7 +167,7 @@ class Recomputer:
             LimitExceeded: rules keep changing each other.
         """
         turns: dict[int, int] = {}
-        self._steps_left = limits.RECOMPUTE_STEPS_MAX
+        steps_left = limits.RECOMPUTE_STEPS_MAX
         while self._heap:
             _, index = heapq.heappop(self._heap)
             nodes = self._waiting.pop(index)
@@ -179,7 +178,7 @@ class Recomputer:
             try:
                 for node in nodes.values():
                     self._run_one(rule, node)
-                    self._spend(rule)
+                    steps_left -= limits.XPATH_STEPS_MAX - self._context.steps_left
             except RecursionError as error:
                 self._clear()
                 raise LimitExceeded(f"{rule.target}: the expression nests too deep") from error
@@ -188,20 +187,16 @@ class Recomputer:
                 if error.message.startswith(rule.target):
                     raise
                 raise type(error)(f"{rule.target} ({rule.kind}): {error.message}") from error
+            if steps_left < 0:
+                self._clear()
+                raise LimitExceeded(
+                    f"one change visits more than {limits.RECOMPUTE_STEPS_MAX} nodes, the last "
+                    f"ones for {rule.target} ({rule.kind}); let it read less"
+                )
 
     def _clear(self) -> None:
         self._heap.clear()
         self._waiting.clear()
-
-    def _spend(self, rule: Rule) -> None:
-        """Count what a rule has visited, so that many dear rules end as one would."""
-        self._steps_left -= limits.XPATH_STEPS_MAX - self._context.steps_left
-        if self._steps_left < 0:
-            self._clear()
-            raise LimitExceeded(
-                f"one change visits more than {limits.RECOMPUTE_STEPS_MAX} nodes, the last ones "
-                f"for {rule.target} ({rule.kind}); let it read less"
-            )
 
     def _run_one(self, rule: Rule, node: AnswerNode) -> None:
         context = self._context
