@@ -161,7 +161,7 @@ def test_seal_081_the_mailboxes_of_known_devices_follow_a_new_ring() -> None:
 
 
 def test_sync_016_a_line_that_drops_every_100_kb_lets_a_large_log_through_a_hub() -> None:
-    """Each session sends what it can; what a hub carries on can be parted again."""
+    """SYNC-016: each session sends what it can; what a hub carries on can be parted again."""
     network = Network()
     mission = network.mission()
     hub = network.hub("hub", known_to=(mission,))
