@@ -57,7 +57,7 @@ class Intake:
         lease_s: after this long a claimed entry may be taken by another worker.
     """
 
-    workers: int = 1
+    workers: int = 2
     batch: int = 500
     lease_s: int = 120
 

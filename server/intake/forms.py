@@ -6,8 +6,8 @@ row in the store cannot change what is valid.
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta, timezone
-from functools import cached_property
+from datetime import datetime, timedelta, timezone
+from functools import cached_property, lru_cache
 
 from sqlmodel import col, select
 
@@ -106,12 +106,12 @@ class FormAtHand:
             offset_min: its offset from UTC.
             random_bytes: for expressions that need it.
         """
-        zone = timezone(timedelta(minutes=offset_min))
+        zone = _zone(offset_min)
         return validate_body(
             self.form,
             self._answers(patch),
             self._absent_for(granted),
-            clock_now=datetime.fromtimestamp(at_ms / 1000, UTC).astimezone(zone),
+            clock_now=datetime.fromtimestamp(at_ms / 1000, zone),
             tz=zone,
             random_bytes=random_bytes,
             attachments=self.attachments,
@@ -161,6 +161,12 @@ class FormAtHand:
         form = self.form
         ordered = tuple(address for _, _, address in sorted(instances))
         return Answers(form.hash, form.id, form.version, tuple(values), ordered)
+
+
+@lru_cache(maxsize=64)
+def _zone(offset_min: int) -> timezone:
+    """Return a zone by its offset from UTC: the same object for all records of one place."""
+    return timezone(timedelta(minutes=offset_min))
 
 
 class FormShelf:

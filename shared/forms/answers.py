@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from shared.forms.answer_node import AnswerNode, address_of
 from shared.forms.definition import Shape
@@ -10,8 +11,7 @@ from shared.forms.xmlwriter import write_node
 from shared.forms.xpath.node import Kind, Node
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(NamedTuple):
     """One value: where it is, which field it is, and its text."""
 
     address: str
