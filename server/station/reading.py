@@ -5,6 +5,7 @@ lies in this object alone.
 """
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -53,7 +54,9 @@ class Project:
         for entry in entries:
             payload = entry.payloads.get(Compartment.OPEN)
             if entry.header.kind == Kind.ERASURE and payload is not None:
-                self.erased.update(decode_erasures(payload))
+                # One that says nothing readable is passed over, as the directory does.
+                with suppress(EncodingInvalid):
+                    self.erased.update(decode_erasures(payload))
 
     def accepted(self, log: LogName) -> list[Point]:
         """Return up to where entries of a revoked device's log are good."""

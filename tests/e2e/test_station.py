@@ -16,7 +16,7 @@ from typing import Any, Final
 import httpx
 import pytest
 from client_kit import HOUSEHOLD, xform_of
-from whole_way import CANARY, WholeWay, _free_port
+from whole_way import CANARY, WholeWay, free_port
 
 from server.demo.office import call, call_json
 from server.demo.processes import DemoFailed, Probe, Service
@@ -47,7 +47,7 @@ class Field:
         way.publish(form)
         code = call_json(way.log, "server", "devices", "invite", "--label", "goma", "--kind", "hub",
                          *way.home)["code"]  # fmt: skip
-        self.port = _free_port()
+        self.port = free_port()
         made = self.command("hub", "init", str(self.hub), "--code", code, "--label", "Goma",
                             "--listen", f"127.0.0.1:{self.port}")  # fmt: skip
         self.hub_code = made["code"]
@@ -74,7 +74,7 @@ class Field:
 
     def start_station(self) -> tuple[Service, Callable[[], str]]:
         """Start the page and open it by the address it prints; return what reads it."""
-        port, log = _free_port(), self.laptop / "station.log"
+        port, log = free_port(), self.laptop / "station.log"
         words = ("station", "run", str(self.station), "--listen", f"127.0.0.1:{port}")
         service = Service("station", words, log, PASSPHRASE)
         service.wait_until(Probe(f"http://127.0.0.1:{port}"))

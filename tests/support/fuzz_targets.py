@@ -34,7 +34,9 @@ from mobile_client.services.device_policy import read_device_policy
 from server.aggregates.release import open_release
 from server.governance.exchange import Exchange, read_exchange
 from server.governance.policy import read_policy
+from server.governance.requests import read_coordinator_request
 from server.jobs.restore import check_backup
+from server.station.papers import read_names, read_targets
 from shared.canonical import decode, encode
 from shared.errors import CairnError
 from shared.forms.cache import dump_form, load_form
@@ -56,7 +58,7 @@ from shared.sealing.receipts import Signed
 from shared.sealing.ring import open_ring
 from sync.commands.files import open_log_file
 from sync.core.announcement import parse_announcement
-from sync.core.attest import decode_attestations
+from sync.core.attest import decode_attestations, decode_erasures
 from sync.core.batch import Run, decode_batch
 from sync.core.certificate import open_certificate
 from sync.core.have import have_from_wire
@@ -261,6 +263,19 @@ TARGETS: dict[str, Target] = {
     "answer": Target(decode_answer, of_vectors("answer", field="data"), 16_384),
     "have": Target(lambda d: have_from_wire(decode(d)), of_vectors("have", field="data")),
     "attestations": Target(decode_attestations, of_vectors("attestations", field="data")),
+    "erasures": Target(
+        decode_erasures, lambda: [encode([1, [[bytes(16), 0, 4, bytes(32)]]]), encode([1, []])]
+    ),
+    "coordinator request": Target(
+        lambda d: read_coordinator_request(decode(d)),
+        lambda: [encode([DEPLOYMENT, "Goma", 1, bytes(32)])],
+    ),
+    "station targets": Target(
+        read_targets, texts("location,target\nL1,30\n", "target;location;round\n5;L1;2\n")
+    ),
+    "station names": Target(
+        read_names, texts("device,name,team,enumerator\n0a1b2c3d,Tablet 1,North,b2b2\n")
+    ),
     "certificate": Target(
         signed_by(PROJECT.server, "certificate", lambda s: open_certificate(s, RING)),
         lambda: [certify("tablet").data],

@@ -247,6 +247,7 @@ def test_stn_032_an_erased_record_is_withdrawn_not_complete(kit: StationKit) -> 
     kit.hand_over(tablet)
     assert ends(kit) == (3, 2, 0)
     order = [[*_place(one), one.hash] for one in (gone, refused)]  # naming a tally changes nothing
+    kit.project.broadcast(Kind.ERASURE, b"says nothing readable")
     kit.project.broadcast(Kind.ERASURE, encode([1, order]))
     kit.forward()
     picture = kit.look()
