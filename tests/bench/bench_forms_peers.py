@@ -96,7 +96,7 @@ def repeats() -> Iterator[Step]:
 
 STEPS: Final[dict[str, tuple[Step, ...]]] = {
     "bench_big": (
-        Step("chain_head", [[put("/data/q2", str(turn))] for turn in range(3, 40)]),
+        Step("chain_head", [[put("/data/g1/q2", str(turn))] for turn in range(3, 40)]),
         toggled("toggle_group", "/data/gate5", "no", "yes"),
     ),
     "bench_cascade3": tuple(cascade()),

@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from shared.errors import CairnError
 from shared.forms.cache import dump_form, load_form
 from shared.forms.interview import Interview
 from shared.forms.sources import read_attachment
@@ -94,7 +95,12 @@ def main() -> None:
     """Answer one line after another."""
     ours = Ours()
     for line in sys.stdin:
-        print(json.dumps({"ok": True, "value": ours.run(json.loads(line))}), flush=True)
+        reply: dict[str, Any]
+        try:
+            reply = {"ok": True, "value": ours.run(json.loads(line))}
+        except CairnError as error:
+            reply = {"ok": False, "error": error.message}
+        print(json.dumps(reply), flush=True)
 
 
 if __name__ == "__main__":
