@@ -136,7 +136,7 @@ def decode_message(data: bytes) -> Message:
         chunks=_chunks(items[8]),
         wants=_wants(items[9]),
         more=bool(uint(items[10], "flags") & MORE),
-        asks=asking_from_wire(items[_ITEMS]) if len(items) > _ITEMS else None,
+        asks=None if (last := _further(items)) is None else asking_from_wire(last),
     )
 
 
@@ -153,8 +153,13 @@ def decode_answer(data: bytes) -> Answer:
         chunks=_chunks(items[8]),
         wants=_wants(items[9]),
         more=bool(uint(items[10], "flags") & MORE),
-        compared=compared_from_wire(items[_ITEMS]) if len(items) > _ITEMS else None,
+        compared=None if (last := _further(items)) is None else compared_from_wire(last),
     )
+
+
+def _further(items: list[object]) -> object:
+    """Return what stands behind the first eleven; null stands for nothing, so that more may."""
+    return items[_ITEMS] if len(items) > _ITEMS else None
 
 
 def _items(data: bytes, what: str) -> list[object]:

@@ -171,10 +171,8 @@ _Combine = Callable[[Sequence[Value], MergeRules, str], _Combined]
 
 
 def _extreme(values: Sequence[Value], *, greatest: bool) -> _Combined:
-    """Return the greatest or least; answers taken back count only where all are."""
+    """Return the greatest or least; values differ, so not all are answers taken back."""
     given = [value for value in values if value is not None]
-    if not given:
-        return None
     numbers = [v for v in given if isinstance(v, int | float) and not isinstance(v, bool)]
     if len(numbers) == len(given):
         return max(numbers) if greatest else min(numbers)

@@ -15,6 +15,8 @@ from shared.errors import ProtocolError
 from sync.core.messages import Answer, Message, decode_answer, decode_message
 from sync.driver import SyncReport, sync_once
 
+KNOWN = 12
+"""Elements of a message or answer that this version knows."""
 Change = Callable[[list[Any]], list[Any]]
 
 
@@ -39,7 +41,9 @@ def same(items: list[Any]) -> list[Any]:
 
 
 def newer_minor(items: list[Any]) -> list[Any]:
-    return [*items, {"since": "1.7"}, [b"what an old peer cannot know"], None]
+    """Put more behind everything that is known today, null where that is left out."""
+    known = [*items, *[None] * (KNOWN - len(items))]
+    return [*known, {"since": "1.7"}, [b"what an old peer cannot know"], None]
 
 
 def major_2(items: list[Any]) -> list[Any]:

@@ -6,22 +6,34 @@ import pytest
 from log_writing import DEPLOYMENT, Writer, signing_key
 from sync_network import ROOT, SERVER_LOG, Network, Node, certify, hashes, key_ring
 
-from shared.canonical import encode
+from shared.canonical import decode, encode
 from shared.errors import EncodingInvalid, KeyNotTrusted, LimitExceeded, Offline, StoreCorrupt
 from shared.ids import DeploymentId, FormHash, RecordId, RevisionId
-from shared.limits import BATCH_ENTRIES_MAX
+from shared.limits import BATCH_ENTRIES_MAX, CHUNK_BYTES
 from shared.records.consent import Consent, Decision, Method
 from shared.records.revision import RevisionBody
 from shared.sealing.keys import root_fingerprint
+from shared.sealing.packages import Manifest
 from shared.sealing.ring import KeyRing, open_ring
+from shared.versions import Version
+from sync.core.batch import encode_batch
 from sync.core.certificate import open_certificate, sign_certificate
 from sync.core.directory import STRANGERS_MAX, Directory
 from sync.core.graph import RevisionGraph
 from sync.core.have import HaveVector
 from sync.core.hub_code import decode_hub_code
 from sync.core.merge import Attestations, RecordMerge, Revision, resolve
-from sync.core.messages import MESSAGE_BYTES_MAX, Answer, Message, decode_answer, decode_message
+from sync.core.messages import (
+    MESSAGE_BYTES_MAX,
+    Answer,
+    Message,
+    Papers,
+    decode_answer,
+    decode_message,
+)
 from sync.core.offer import Outbox
+from sync.core.packages import chunk_length
+from sync.core.plan import OutcomeCode
 from sync.core.rules import MergeRules
 from sync.driver import sync_once
 from sync.stores.memory import MemoryLogStore
@@ -199,3 +211,21 @@ class Dropping:
         self.left -= size
         if self.left < 0:
             raise Offline("the line is cut")
+
+
+def test_sync_130_no_chunk_begins_beside_a_boundary_or_behind_the_end() -> None:
+    version = Version((1, 0, 0, 0), "1.0")
+    manifest = Manifest("cairn", version, "any", "cairn.apk", CHUNK_BYTES + 5, bytes(32), {})
+    assert [chunk_length(manifest, at) for at in (0, CHUNK_BYTES)] == [CHUNK_BYTES, 5]
+    assert [chunk_length(manifest, at) for at in (1, 2 * CHUNK_BYTES)] == [0, 0]
+
+
+def test_sync_013_a_run_that_cannot_be_read_is_refused_by_itself() -> None:
+    network = Network()
+    mission = network.mission()
+    tablet = network.device("tablet", known_to=(mission,))
+    tablet.write(1)
+    wire = decode(encode_batch(DEPLOYMENT, [tablet.writer.run()]))
+    wire[2][0][3] = b"short"
+    taken = mission.peer.take(encode(wire), Papers())
+    assert [outcome.code for outcome in taken.outcomes] == [OutcomeCode.REFUSED]
