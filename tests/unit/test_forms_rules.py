@@ -94,6 +94,29 @@ def test_a_filter_makes_only_the_rows_it_finds() -> None:
     assert len(table._made) == 4
 
 
+@pytest.mark.parametrize(
+    ("predicate", "names"),
+    [("a = 'x' and b = 'y'", "1 4"), ("b = 'y' and a = 'x' and name != '4'", "1"),
+     ("a = 'x' and none = ''", "1 2 4"), ("a = 'x' and none = 'z'", ""),
+     ("a = 'x' and b = /data/hidden", "2"), ("a = 'x' and n = 2", "2"),
+     ("a = 'nowhere' and b = 'y'", "")],
+)  # fmt: skip
+def test_several_conditions_are_met_together(predicate: str, names: str) -> None:
+    """FRM-017, FRM-019: all conditions on texts from the columns, the others on what is left."""
+    rows = (("1", "x", "y"), ("2", "x", ""), ("3", "z", "y"), ("4", "x", "y"))
+    items = "".join(
+        f"<item><name>{name}</name><a>{a}</a><b>{b}</b><n>{name}</n></item>" for name, a, b in rows
+    )
+    source = form(
+        "<hidden>q</hidden><found/>",
+        bind("/data/hidden", relevant="1 = 2")
+        + bind("/data/found",
+               calculate=f"join(' ', instance('t')/root/item[{predicate}]/name)"),
+        model=f"<instance id='t'><root>{items}</root></instance>",
+    )  # fmt: skip
+    assert interview(source).value("/data/found") == names
+
+
 def test_what_a_filter_takes_away_comes_back_with_it() -> None:
     """FRM-023."""
     filled = interview(CASCADE)

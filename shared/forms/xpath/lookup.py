@@ -7,7 +7,7 @@ and the other conjuncts filter it.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import TYPE_CHECKING, TypeAlias
 
 from shared.forms.xpath.ast import (
@@ -26,7 +26,7 @@ from shared.forms.xpath.context import Closure, Context
 from shared.forms.xpath.dates import DateValue
 from shared.forms.xpath.node import Node
 from shared.forms.xpath.steps import compile_step, predicate
-from shared.forms.xpath.tables import Instance
+from shared.forms.xpath.tables import Instance, Table
 from shared.forms.xpath.values import NodeSet, to_number
 
 if TYPE_CHECKING:
@@ -69,19 +69,35 @@ def _indexed(
     def run(context: Context, node: Node) -> NodeSet:
         top = context.instance(instance)
         found: list[Node] | None = None
-        used = -1
-        if isinstance(top, Instance):
-            found, used = _shortest(context, node, top, names, keys)
+        used: Collection[int] = ()
+        texts = _texts(context, node, keys) if isinstance(top, Table) else {}
+        if isinstance(top, Table) and texts:
+            found, used = top.find_all(names, list(texts.values())), texts
+        elif isinstance(top, Instance):
+            found, one = _shortest(context, node, top, names, keys)
+            used = (one,)
         if found is None:
             found = _scan(top, names)
         for place, test in enumerate(tests):
-            if place != used and found:
+            if place not in used and found:
                 found = test(context, found)
         for select in after:
             found = select(context, found)
         return found
 
     return run
+
+
+def _texts(context: Context, node: Node, keys: list[tuple[int, Key]]) -> dict[int, tuple[str, str]]:
+    """Return conjunct -> column and the text it must equal, where that is one text."""
+    found: dict[int, tuple[str, str]] = {}
+    for place, (column, key) in keys:
+        value = key(context, node)
+        if isinstance(value, list) and len(value) < 2:  # noqa: PLR2004 - none is empty (FRM-019)
+            value = value[0].value() if value else ""
+        if isinstance(value, str):
+            found[place] = column, value
+    return found
 
 
 def _shortest(

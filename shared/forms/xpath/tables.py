@@ -92,6 +92,20 @@ class Table(Instance):
             return []
         return [self._row(place) for place in self._places(column).get(key, ())]
 
+    def find_all(self, names: tuple[str, ...], wanted: Sequence[tuple[str, str]]) -> list[Node]:
+        """Return the rows whose columns have all these texts; no other row is made a node."""
+        if names != (self._top.name, self.item_name):
+            return []
+        (column, key), *others = sorted(wanted, key=lambda pair: self.size(names, *pair))
+        places: Sequence[int] = self._places(column).get(key, ())
+        for column, key in others:
+            texts = self.columns.get(column)
+            if texts is not None:
+                places = [place for place in places if texts[place] == key]
+            elif key:
+                places = ()
+        return [self._row(place) for place in places]
+
     def size(self, names: tuple[str, ...], column: str, key: str) -> int:
         """Return how many rows have this text, without making them."""
         if names != (self._top.name, self.item_name):
