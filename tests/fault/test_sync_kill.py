@@ -101,7 +101,7 @@ def settle(device: Device, hub: Hub, mission: Mission) -> None:
     while not exchange(peer, (hub.port, hub.pin)):
         assert time.monotonic() < end, "the hub does not take it"
     want = device.made()
-    while log_hashes(mission.store, device.log) != want:
+    while log_hashes(mission.store, device.log, live=True) != want:
         assert time.monotonic() < end, "the hub does not forward it"
         time.sleep(0.1)
     hub.kill()

@@ -217,9 +217,15 @@ class Device:
         return log_hashes(self.path, self.log)
 
 
-def log_hashes(path: Path, log: object) -> list[str]:
-    """Return the hashes of a log's only branch in a store, in order; empty where it is none."""
-    store = SqliteLogStore(path, FakeClock())
+def log_hashes(path: Path, log: object, *, live: bool = False) -> list[str]:
+    """Return the hashes of a log's only branch in a store, in order; empty where it is none.
+
+    Args:
+        path: the store.
+        log: whose.
+        live: another process works on it: look on, and change nothing beside it.
+    """
+    store = SqliteLogStore(path, FakeClock(), read_only=live)
     branches = store.branches(log)  # type: ignore[arg-type]
     assert len(branches) <= 1, "a log forked"
     found = [
