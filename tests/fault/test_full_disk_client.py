@@ -5,13 +5,13 @@ somewhere: in the vault, in the draft keys, in a picture, in the log, in a bundl
 """
 
 import json
-import random
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
+from camera import camera_jpeg
 from client_kit import CONSENTING, HOUSEHOLD, SITE
 from client_project import HOUSEHOLD_ANSWERS, PASSPHRASE, TestProject
 from small_disk import PAGE_BYTES, SmallDisk, small_disk, told_in
@@ -110,7 +110,7 @@ def test_every_step_on_a_full_disk_is_told_and_works_with_space(
 ) -> None:
     """Eleven interviews, the disk full to the last page at the first and less at each."""
     photo = tmp_path / "photo.jpg"
-    photo.write_bytes(random.Random(3).randbytes(90_000))
+    photo.write_bytes(camera_jpeg(280, 260, seed=3))
     tablet = Tablet(project, disk)
     leaves = [*range(0, 8 * PAGE_BYTES, PAGE_BYTES), 60_000, 120_000, 250_000]
     for number, leave_bytes in enumerate(leaves):
@@ -163,7 +163,7 @@ def test_a_home_opens_and_unlocks_on_a_full_disk_or_says_why(
 
 def photo_in(disk: SmallDisk) -> Path:
     path = disk.root / "photo.jpg"
-    path.write_bytes(b"picture" * 1000)
+    path.write_bytes(camera_jpeg(64, 64))
     return path
 
 

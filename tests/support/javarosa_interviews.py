@@ -9,7 +9,7 @@ import os
 import re
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC
+from datetime import UTC, datetime, timedelta
 from itertools import islice
 from pathlib import Path
 from random import Random
@@ -305,10 +305,14 @@ def same_text(ours: str, theirs: str, kind: str) -> bool:
     """Tell whether two texts of a bind type say the same.
 
     JavaRosa writes a time with its zone, which is UTC here, numbers with as many decimals as it
-    likes, and a shape's points with or without a blank between them.
+    likes, a shape's points with or without a blank between them, and of an instant, which it holds
+    as a fraction of days, sometimes the millisecond before.
     """
     if ours == theirs:
         return True
+    if kind == "dateTime" and ours and theirs:
+        mine, other = (datetime.fromisoformat(text) for text in (ours, theirs))
+        return abs(mine - other) <= timedelta(milliseconds=1)
     if kind == "time":
         return ours == theirs.removesuffix("Z")
     mine, other = (re.findall(r"[^\s;]+", text) for text in (ours, theirs))
