@@ -12,8 +12,10 @@ from functools import lru_cache
 from operator import itemgetter
 from typing import Any, Final
 
-from sqlalchemy import Connection, Table
+from sqlalchemy import Connection, Float, String, Table
+from sqlalchemy.dialects import postgresql
 from sqlalchemy.sql.schema import ScalarElementColumnDefault
+from sqlalchemy.types import TypeEngine
 from sqlmodel import Session, SQLModel
 
 from server.db import is_sqlite
@@ -21,6 +23,7 @@ from server.tables.types import UtcDateTime, instant_text
 
 _AT_ONCE: Final = 2000
 """SQLite takes 32,766 bound values in one statement."""
+_POSTGRES: Final = postgresql.dialect()  # type: ignore[no-untyped-call]
 _ON_CONFLICT_NOTHING: Final = " ON CONFLICT DO NOTHING"
 
 Rows = Sequence[Mapping[str, Any]]
@@ -78,12 +81,16 @@ def delete_rows(session: Session, model: type[SQLModel], rows: Rows) -> int:
     """Delete the rows that equal one of these in all its columns; return how many."""
     if not rows:
         return 0
-    names, connection = tuple(rows[0]), session.connection()
-    mark = "?" if is_sqlite(connection) else "%s"
-    where = " AND ".join(f"{name} = {mark}" for name in names)
-    statement = f"DELETE FROM {table_of(model).name} WHERE {where}"  # noqa: S608 - names of ours
-    parameters = [tuple(row[name] for name in names) for row in rows]
-    return connection.exec_driver_sql(statement, parameters).rowcount
+    names, table, connection = tuple(rows[0]), table_of(model), session.connection()
+    values = [tuple(row[name] for name in names) for row in rows]
+    if is_sqlite(connection):
+        where = " AND ".join(f"{name} = ?" for name in names)
+        statement = f"DELETE FROM {table.name} WHERE {where}"  # noqa: S608 - names of ours
+        return connection.exec_driver_sql(statement, values).rowcount
+    where = " AND ".join(f"{table.name}.{name} = given.{name}" for name in names)
+    given = f"{_unnested(table, names)} AS given({', '.join(names)})"
+    statement = f"DELETE FROM {table.name} USING {given} WHERE {where}"  # noqa: S608 - names of ours
+    return connection.exec_driver_sql(statement, _columns(table, names, values)).rowcount
 
 
 def _parts(session: Session, lead: str, ids: Ids) -> Iterator[tuple[str, tuple[Any, ...]]]:
@@ -119,10 +126,15 @@ def new_row_numbers(session: Session, model: type[SQLModel], count: int) -> rang
 
 @dataclass(frozen=True, slots=True)
 class _Insertion:
-    """How rows of one shape go into one table."""
+    """How rows of one shape go into one table.
+
+    SQLite is given the rows one by one. PostgreSQL is given a list a column, in one statement: a
+    statement a row costs it, and the line to it, several times as much.
+    """
 
     lite: str
     postgres: str
+    names: tuple[str, ...]
     values: Callable[[Mapping[str, Any]], tuple[Any, ...]]
 
 
@@ -133,8 +145,10 @@ def _insert(session: Session, model: type[SQLModel], rows: Rows, conflict: str) 
 def insert_into(connection: Connection, table: Table, rows: Rows, conflict: str = "") -> int:
     """Insert rows that have the same columns, at least one; return how many went in."""
     made = _insertion(table, tuple(rows[0]), conflict)
-    statement = made.lite if is_sqlite(connection) else made.postgres
-    return connection.exec_driver_sql(statement, [made.values(row) for row in rows]).rowcount
+    values = [made.values(row) for row in rows]
+    if is_sqlite(connection):
+        return connection.exec_driver_sql(made.lite, values).rowcount
+    return connection.exec_driver_sql(made.postgres, _columns(table, made.names, values)).rowcount
 
 
 @lru_cache(maxsize=256)
@@ -144,15 +158,38 @@ def _insertion(table: Table, named: tuple[str, ...], conflict: str) -> _Insertio
         for column in table.columns
         if column.name not in named and isinstance(column.default, ScalarElementColumnDefault)
     }
-    names = ", ".join(_quoted(name) for name in (*named, *defaults))
-    count = len(named) + len(defaults)
+    names = (*named, *defaults)
+    lead = f"INSERT INTO {_quoted(table.name)} ({', '.join(map(_quoted, names))})"
+    return _Insertion(
+        f"{lead} VALUES ({_marks(len(names))}){conflict}",
+        f"{lead} SELECT * FROM {_unnested(table, names)}{conflict}",  # noqa: S608 - names of ours
+        names,
+        _values(table, named, tuple(defaults.values())),
+    )
 
-    def statement(mark: str) -> str:
-        marks = ", ".join([mark] * count)
-        return f"INSERT INTO {_quoted(table.name)} ({names}) VALUES ({marks}){conflict}"  # noqa: S608
 
-    values = _values(table, named, tuple(defaults.values()))
-    return _Insertion(statement("?"), statement("%s"), values)
+def _unnested(table: Table, names: Sequence[str]) -> str:
+    """Return the rows that PostgreSQL makes of a list a column."""
+    lists = ", ".join(f"CAST(%s AS {_list_type(table.c[name].type)}[])" for name in names)
+    return f"unnest({lists})"
+
+
+def _list_type(kind: TypeEngine[Any]) -> str:
+    # A cast to varchar(n) would cut a text that is too long; put into the column, it is refused.
+    if isinstance(kind, String | UtcDateTime):
+        return "text"
+    return str(kind.compile(dialect=_POSTGRES))
+
+
+def _columns(
+    table: Table, names: Sequence[str], rows: Sequence[tuple[Any, ...]]
+) -> tuple[list[Any], ...]:
+    """Return a list a column; numbers of one column are of one kind, as the driver wants them."""
+    columns = [list(column) for column in zip(*rows, strict=True)]
+    for at, name in enumerate(names):
+        if isinstance(table.c[name].type, Float):
+            columns[at] = [None if value is None else float(value) for value in columns[at]]
+    return tuple(columns)
 
 
 def _quoted(name: str) -> str:

@@ -37,6 +37,8 @@ from sync.core.messages import Papers  # noqa: E402
 RECORDS = int(os.environ.get("CAIRN_BENCH_RECORDS", "3000"))
 A_RUN = 100
 WORKERS = 2
+POLL_S = 0.1
+"""Looking costs the processors that are measured."""
 GOAL_PER_S = 3000
 ODK_RECEIVED_PER_S, ODK_PROCESSED_PER_S = 310, 143
 """ODK Central on such a machine, a small database (issue 3)."""
@@ -104,7 +106,7 @@ def whole_way(folder: Path, stores: StoreUrls | None = None) -> float:
 def wait_for(kit: MissionKit, count: int) -> None:
     """Wait until so many records have their rows."""
     while finished(kit) < count:
-        time.sleep(0.02)
+        time.sleep(POLL_S)
 
 
 def finished(kit: MissionKit) -> int:
@@ -124,11 +126,15 @@ def on_postgres(folder: Path) -> float | None:
 
 def main() -> None:
     """Measure and print."""
-    speed = speed_to_reference()
+    speeds = [speed_to_reference()]
     with tempfile.TemporaryDirectory() as folder:
         received, processed, cpu = one_worker(Path(folder) / "one")
+        speeds.append(speed_to_reference())
         lite = whole_way(Path(folder) / "lite")
+        speeds.append(speed_to_reference())
         served = on_postgres(Path(folder) / "postgres")
+    # The quickest moment: what is told of the reference machine must not flatter.
+    speed = max(*speeds, speed_to_reference())
     found = {"sqlite": lite, "postgresql": served}
     print(
         json.dumps(
