@@ -17,6 +17,7 @@ from pathlib import Path
 from random import Random
 from typing import Any, Final
 
+from server.commands import server, steward
 from server.commands.console import SystemClock
 from server.demo.device import Device
 from server.demo.office import call, call_json, filled_policy
@@ -30,6 +31,7 @@ from shared.forms.sources import read_attachment
 from shared.forms.xform import read_form
 from shared.forms.xlsform import convert
 from shared.records.codebook import Codebook, Disclosure, Kind
+from shared.sealing.passphrase import TEST_COST
 
 STATION_PASSPHRASE: Final = "seven grey herons cross the quiet delta"
 DEVICE_PASSPHRASE: Final = "lantern orchard velvet compass marble thirty"
@@ -131,6 +133,24 @@ class FieldForm:
         ]
 
 
+@contextmanager
+def quick_key_files() -> Iterator[None]:
+    """Have the commands make key files that open at once.
+
+    What a key file costs to open is written in it; at full cost every command of the station takes
+    seconds, which tests/e2e/test_server_commands.py and the demonstration pay.
+    """
+    costs = (steward, "KEY_FILE_COST"), (server, "VAULT_COST")
+    before = [getattr(module, name) for module, name in costs]
+    for module, name in costs:
+        setattr(module, name, TEST_COST)
+    try:
+        yield
+    finally:
+        for (module, name), cost in zip(costs, before, strict=True):
+            setattr(module, name, cost)
+
+
 class WholeWay:
     """A mission in a folder."""
 
@@ -160,9 +180,10 @@ class WholeWay:
 
     def found(self) -> None:
         """Make station, server, project, ring, policy and a coordinator."""
-        self.steward("init", str(self.station))
-        call_json(self.log, "server", "init", str(self.server), "--listen",
-                  f"127.0.0.1:{self.port}", "--new-key-file", str(self.key_file))  # fmt: skip
+        with quick_key_files():
+            self.steward("init", str(self.station))
+            call_json(self.log, "server", "init", str(self.server), "--listen",
+                      f"127.0.0.1:{self.port}", "--new-key-file", str(self.key_file))  # fmt: skip
         request, signed = self.papers / "ring.request", self.papers / "ring.signed"
         call_json(self.log, "server", "project", "create", "--name", "Quelora", "--controller",
                   "IOM", "-o", str(request), *self.unlocked)  # fmt: skip
