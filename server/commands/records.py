@@ -241,8 +241,8 @@ def records_withdraw(
     """Carry out a withdrawal; the code on the slip is asked for, never an argument."""
     with unlocked(home, passphrase_fd, key_file) as mission:
         code = parse_code_text(read_passphrase("Withdrawal code", code_fd, variable=""))
-        erased = withdraw_by_code(mission, acting_user(mission, acting), code)
-    answer({"erased_records": erased, "waits": erased == 0}, as_json=as_json)
+        reached = withdraw_by_code(mission, acting_user(mission, acting), code)
+    answer({"reached_records": reached, "waits": reached == 0}, as_json=as_json)
 
 
 def _assignments(values: list[str] | None) -> dict[str, str] | None:

@@ -56,7 +56,7 @@ class Step:
 
     entries: int = 0
     aside: int = 0
-    erased: int = 0
+    withdrawn: int = 0
     rows: int = 0
     sent: int = 0
     listed: int = 0
@@ -114,9 +114,9 @@ class Intake:
             claimed = work.load(session, ids)
         taken = self._batch(claimed) if claimed else Taken()
         shred_overdue(mission)
-        erased = execute_withdrawals(mission)
+        reached = execute_withdrawals(mission)
         rows = self._rows.write_remembered()
-        if erased or len(claimed) < settings.batch:
+        if reached or len(claimed) < settings.batch:
             rows += self._rows.drain()  # what must go, and what another worker left when killed
         answer_wishes(mission)
         sent = send_due(mission, mail_content(mission, self._forms))
@@ -124,7 +124,7 @@ class Intake:
             prune_lists(mission)
             drop_stale(mission)
         attached = self._attaching.step(busy=bool(claimed))
-        return Step(len(claimed), len(taken.aside), erased, rows, sent, listed, attached)
+        return Step(len(claimed), len(taken.aside), reached, rows, sent, listed, attached)
 
     def _batch(self, claimed: Sequence[Claimed]) -> Taken:
         """Take a batch in; where one entry breaks the program, the others go on without it."""

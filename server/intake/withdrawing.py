@@ -45,7 +45,7 @@ WITHDREW: Final = 5
 
 
 def execute_withdrawals(mission: Mission) -> int:
-    """Carry out every withdrawal that can be; return how many records were erased."""
+    """Carry out every withdrawal that can be; return how many records they reached."""
     with reading(mission.stores.records) as session:
         waiting = withdrawals.reached(session)
         aside = withdrawals.in_quarantine(session)
@@ -65,7 +65,7 @@ def execute_withdrawals(mission: Mission) -> int:
     for code, record_id in aside:
         if record_id not in whole:
             erase_record(mission, record_id, ErasureCause.WITHDRAWAL, code)
-    return len(whole)
+    return len({*whole, *(one.record_id for one in partial), *(record for _, record in aside)})
 
 
 def withdraw_by_code(mission: Mission, actor: Actor, code: bytes) -> int:

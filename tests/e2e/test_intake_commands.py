@@ -83,7 +83,7 @@ def test_a_day_at_the_mission_server(tmp_path: Path) -> None:
     os.close(writer)
     withdrawn = told("records", "withdraw", *acting, "--code-fd", str(reader))
     os.close(reader)
-    assert withdrawn == {"erased_records": 1, "waits": False}
+    assert withdrawn == {"reached_records": 1, "waits": False}
     told("work", home, "--once")
     found = told("records", "count", *acting)
     assert isinstance(found, dict)

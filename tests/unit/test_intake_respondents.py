@@ -2,13 +2,15 @@
 
 from dataclasses import replace
 
-from intake_kit import COORDINATOR, counts
+from intake_kit import COORDINATOR, STEWARD, counts
 from mission import MissionKit
 from sealed_device import ANSWERS, MEMBER, SealedDevice
 
 from server.deident.store import AnalyticsStore
 from server.intake.pipeline import Intake
 from server.intake.review import list_quarantine, release
+from server.intake.withdrawing import withdraw_by_code
+from server.settings import Intake as IntakeSettings
 from shared.sealing.withdrawal import new_code
 
 OTHER = MEMBER.replace("ab12", "cd34")
@@ -65,3 +67,32 @@ def test_the_last_of_them_takes_the_record_along(
     intake.drain()
     found = counts(kit)
     assert (member_rows(kit), found["withdrawn_records"], found["live_records"]) == (0, 1, 0)
+
+
+def test_a_withdrawal_says_what_it_reached_also_where_that_is_no_whole_record(
+    kit: MissionKit, device: SealedDevice, intake: Intake
+) -> None:
+    """INTK-065, INTK-061: only a code that meets nothing is told to wait."""
+    for_all, own, unheard = (new_code(kit.mission.random_bytes) for _ in range(3))
+    member = replace(device.consent(own), respondent=MEMBER)
+    device.interview(consents=(device.consent(for_all), member))
+    aside = device.interview({"/data/interview/size": 4711})
+    intake.drain()
+    assert withdraw_by_code(kit.mission, STEWARD, own) == 1
+    assert withdraw_by_code(kit.mission, STEWARD, aside.code) == 1
+    assert withdraw_by_code(kit.mission, STEWARD, unheard) == 0
+
+
+def test_a_member_who_withdraws_leaves_the_rows_also_while_the_line_is_long(
+    kit: MissionKit, device: SealedDevice, intake: Intake
+) -> None:
+    """INTK-065: rows that must go do not wait until intake has nothing else to do."""
+    for_all, own = (new_code(kit.mission.random_bytes) for _ in range(2))
+    member = replace(device.consent(own), respondent=MEMBER)
+    device.interview(consents=(device.consent(for_all), member))
+    intake.drain()
+    kit.mission.settings = replace(kit.mission.settings, intake=IntakeSettings(batch=1))
+    device.withdraw(own)
+    device.interview()
+    assert intake.step().entries == 1
+    assert member_rows(kit) == 0
